@@ -1,0 +1,40 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench lock clean
+
+help: ## show the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(READY): requirements/dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	@touch $@
+
+setup: $(READY) ## install everything and migrate the database; starts nothing
+	$(BIN)/flask bridge db upgrade
+
+run: $(READY) ## bridge on :8000 beside the sandbox on :8001, orders flowing
+	$(BIN)/flask bridge demo
+
+test: $(READY) ## all tests
+	CI=$(CI) $(BIN)/python -m pytest -n auto --cov --cov-report=term $(ARGS)
+
+lint: $(READY) ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## the benchmarks that back the README's figures
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+lock: $(READY) ## compile the pinned requirement files
+	$(BIN)/python -m pip install --quiet pip-tools
+	cd requirements && for name in base dev; do ../$(BIN)/pip-compile --quiet --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --strip-extras $$name.in -o $$name.txt; done
+
+clean: ## remove what setup, run and test made
+	rm -rf $(VENV) var .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The Amazon order bridge for Adobe Commerce."""

@@ -1,0 +1,132 @@
+"""What the rules need to know of a Commerce shop: frozen values, in Magento's words."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A catalogue product; `enabled` is status 1."""
+
+    id: int
+    sku: str
+    name: str
+    enabled: bool
+    type_id: str = "simple"
+    weight: Decimal = Decimal(0)
+    website_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A state or province of a country as Magento knows it."""
+
+    id: int
+    code: str
+    name: str
+
+
+def plain(text: str) -> str:
+    """The text without accents, case, punctuation or doubled blanks: what two spellings of a place have in common."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("&", " and "))
+    letters = "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
+    return " ".join(letters.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class ShopContext:
+    """Where an Amazon store's orders go in Commerce: the store view and what depends on it.
+
+    countries maps each ISO code that the shop knows to its regions. stock_id is the stock of the website.
+    admin_url is the address of the Commerce admin without a trailing slash, or None.
+    """
+
+    store_id: int
+    store_view: str
+    website_id: int
+    website_code: str
+    base_currency: str
+    stock_id: int
+    countries: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)
+    admin_url: str | None = None
+
+    def region(self, country: str | None, text: str | None) -> Region | None:
+        """The region by its code, then by its name whatever case, accents and punctuation; None rather than a wrong one."""
+        if not country or not text:
+            return None
+        regions = self.countries.get(country, ())
+        wanted = plain(text)
+        by_code = [r for r in regions if plain(r.code) == wanted]
+        by_name = [r for r in regions if plain(r.name) == wanted]
+        found = by_code or by_name
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class CommerceLine:
+    """One line of a Commerce order with what has become of it."""
+
+    item_id: int
+    sku: str
+    qty_ordered: Decimal
+    qty_invoiced: Decimal = Decimal(0)
+    qty_shipped: Decimal = Decimal(0)
+    qty_canceled: Decimal = Decimal(0)
+    qty_refunded: Decimal = Decimal(0)
+    amazon_item_id: str | None = None  # ext_order_item_id
+    is_virtual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommerceOrder:
+    """A Commerce order; grand_total as Magento prints it, None after a partial save (magento-live 2)."""
+
+    entity_id: int
+    increment_id: str
+    store_id: int | None
+    state: str
+    status: str
+    grand_total: Decimal | None = None
+    currency: str | None = None
+    ext_order_id: str | None = None
+    total_invoiced: Decimal = Decimal(0)
+    lines: tuple[CommerceLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A tracking number of a shipment."""
+
+    number: str
+    carrier_code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommerceShipment:
+    """A shipment made in Commerce. items: (order item id, quantity). Times as Magento prints them, UTC, no zone."""
+
+    entity_id: int
+    order_id: int
+    created_at: str
+    updated_at: str
+    items: tuple[tuple[int, Decimal], ...]
+    tracks: tuple[Track, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreView:
+    """A store view, and the website and currency it belongs to."""
+
+    id: int
+    code: str
+    name: str
+    website_id: int
+    website_code: str
+    base_currency: str
+    is_active: bool = True
+    base_url: str | None = None

@@ -104,19 +104,20 @@ class Faults:
 class World:
     """Everything that the sandbox knows. One re-entrant lock serialises all reads and writes of it.
 
-    haste: how many times shorter than in reality Amazon's waiting times are (quota refill, the two-minute rule), so that
-    a visitor need not wait; 1 is faithful.
+    haste: how many times shorter than in reality Amazon's waiting times are (quota refill, the two-minute rule, feeds),
+    so that a visitor need not wait; 1 is faithful.
     """
 
     def __init__(self, *, clock: SandboxClock | None = None, seed: int = 0, haste: float = 1.0) -> None:
-        from bridge.sandbox.marketplace import Marketplace
-        from bridge.sandbox.shop import Shop
+        # Both halves know the world, so they cannot be imported before it.
+        from bridge.sandbox.marketplace import Marketplace  # noqa: PLC0415
+        from bridge.sandbox.shop import Shop  # noqa: PLC0415
 
         self.lock = threading.RLock()
         self.clock = clock or SandboxClock()
-        self.rng = random.Random(seed)
+        self.rng = random.Random(seed)  # noqa: S311 - play, not secrets
         self.haste = haste
-        self.faults = Faults(random.Random(seed + 1))
+        self.faults = Faults(random.Random(seed + 1))  # noqa: S311 - as above
         self.requests: Counter[str] = Counter()
         self.sleep: Callable[[float], None] = time.sleep
         self.marketplace: Marketplace = Marketplace(self)

@@ -89,7 +89,7 @@ class RemoteError(BridgeError):
         return self.verdict is Verdict.PERMANENT
 
     def __str__(self) -> str:
-        """"commerce POST /V1/orders: 400 message"."""
+        """ "commerce POST /V1/orders: 400 message"."""
         return f"{self.system} {self.operation}: {self.status or 'no answer'} {self.message}"
 
 

@@ -59,5 +59,5 @@ class Money:
         return to_text(self.minor, self.currency)
 
     def __str__(self) -> str:
-        """"12.30 USD"."""
+        """ "12.30 USD"."""
         return f"{self.text} {self.currency}"

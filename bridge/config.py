@@ -1,0 +1,74 @@
+"""The environment, read once into one frozen object. Nothing else reads os.environ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+from environs import Env, EnvError, ValidationError
+
+from bridge.errors import ConfigError
+
+JOB_NAMES = ("sync", "import", "confirm", "complete", "cleanup")
+_SCHEDULES = {name: "*/5 * * * *" for name in JOB_NAMES} | {"cleanup": "17 3 * * *"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the operator set. Every variable begins with BRIDGE_; each may also be given as <NAME>_FILE.
+
+    schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a request that
+    Commerce never answered has surely ended there (its own execution limit); an order whose creation was not answered is
+    looked up after that.
+    """
+
+    database_url: str
+    secret_keys: tuple[str, ...] = ()
+    public_url: str = "http://127.0.0.1:8000"
+    amazon_endpoint: str | None = None
+    lwa_endpoint: str | None = None
+    allowed_private_hosts: tuple[IPv4Network | IPv6Network, ...] = ()
+    sandbox: bool = False
+    log_level: str = "INFO"
+    commerce_time_limit: float = 120.0
+    schedules: dict[str, str] = field(default_factory=lambda: dict(_SCHEDULES))
+
+
+def from_environment(**overrides: Any) -> Config:
+    """Config from BRIDGE_* variables; keyword arguments win. Raises ConfigError naming the variable."""
+    env = Env()
+    with env.prefixed("BRIDGE_"):
+        try:
+            values: dict[str, Any] = {
+                "database_url": _text(env, "DATABASE_URL", "sqlite:///var/bridge.db"),
+                "secret_keys": tuple(k.strip() for k in _text(env, "SECRET_KEYS", "").split(",") if k.strip()),
+                "public_url": _text(env, "PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+                "amazon_endpoint": _text(env, "AMAZON_ENDPOINT", "").rstrip("/") or None,
+                "lwa_endpoint": _text(env, "LWA_ENDPOINT", "") or None,
+                "allowed_private_hosts": _networks(_text(env, "ALLOWED_PRIVATE_HOSTS", "")),
+                "sandbox": _text(env, "SANDBOX", "0") in {"1", "true", "yes"},
+                "log_level": _text(env, "LOG_LEVEL", "INFO").upper(),
+                "commerce_time_limit": float(_text(env, "COMMERCE_TIME_LIMIT", "120")),
+                "schedules": {
+                    name: _text(env, f"SCHEDULE_{name.upper()}", default) for name, default in _SCHEDULES.items()
+                },
+            }
+        except (EnvError, ValidationError, ValueError) as error:
+            raise ConfigError(f"the environment cannot be used: {error}") from error
+    return Config(**(values | overrides))
+
+
+def _text(env: Env, name: str, default: str) -> str:
+    path = env.str(f"{name}_FILE", "")
+    if not path:
+        return env.str(name, default)
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ValueError(f"BRIDGE_{name}_FILE: {error.strerror}: {path}") from error
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())

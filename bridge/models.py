@@ -1,0 +1,389 @@
+"""The tables. Money is integer minor units beside a currency; times are UTC; names and addresses stand in one table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from bridge.db import NAMING, Base, Json, UtcDateTime
+from bridge.domain.order import AmazonStatus, Channel
+from bridge.domain.states import ImportState
+
+__all__ = ["NAMING", "Base"]
+
+# SQLite numbers rows by itself only where the key is a plain INTEGER.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _args(*items: Any) -> tuple[Any, ...]:
+    return (*items, Base.__table_args__)
+
+
+class Store(Base):
+    """One Amazon seller account in one marketplace, tied to one Commerce website (design: section 2)."""
+
+    __tablename__ = "stores"
+    __table_args__ = _args(UniqueConstraint("seller_id", "marketplace_id"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    seller_id: Mapped[str] = mapped_column(String(32))
+    marketplace_id: Mapped[str] = mapped_column(String(32))
+    commerce_url: Mapped[str] = mapped_column(String(255))
+    commerce_admin_url: Mapped[str | None] = mapped_column(String(255))
+    website_code: Mapped[str] = mapped_column(String(32))
+    active: Mapped[bool] = mapped_column(default=True)
+    integration_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    secret: Mapped[StoreSecret] = relationship(back_populates="store", cascade="all, delete-orphan")
+    settings: Mapped[OrderSettingsRow] = relationship(back_populates="store", cascade="all, delete-orphan")
+
+
+class StoreSecret(Base):
+    """A store's credentials for both sides, encrypted; the key is never in the database."""
+
+    __tablename__ = "store_secrets"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    encrypted: Mapped[bytes] = mapped_column(LargeBinary(8192))
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    store: Mapped[Store] = relationship(back_populates="secret")
+
+
+class OrderSettingsRow(Base):
+    """The order settings of a store (domain/settings.py tells what each means); `version` counts the changes."""
+
+    __tablename__ = "order_settings"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(default=1)
+    import_orders: Mapped[str] = mapped_column(String(16), default="enabled")
+    commerce_store_view: Mapped[str | None] = mapped_column(String(32))
+    customer_creation: Mapped[str] = mapped_column(String(16), default="guest")
+    order_number_source: Mapped[str] = mapped_column(String(16), default="commerce")
+    order_number_prefix: Mapped[str | None] = mapped_column(String(20))
+    pending_orders: Mapped[str] = mapped_column(String(16), default="do_not_reserve")
+    order_status: Mapped[str] = mapped_column(String(16), default="default")
+    processing_status: Mapped[str | None] = mapped_column(String(32))
+    invoice: Mapped[str] = mapped_column(String(16), default="at_completion")
+    stock_strategy: Mapped[str] = mapped_column(String(16), default="reservation_cli")
+
+    store: Mapped[Store] = relationship(back_populates="settings")
+
+
+class GlobalSettingsRow(Base):
+    """What holds for the whole bridge; one row, id 1. public_url is the address at which it was last known to run."""
+
+    __tablename__ = "global_settings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(default=1)
+    clear_log_history: Mapped[str] = mapped_column(String(16), default="monthly")
+    read_only_mode: Mapped[bool] = mapped_column(default=False)
+    debug_logging: Mapped[bool] = mapped_column(default=False)
+    public_url: Mapped[str | None] = mapped_column(String(255))
+
+
+class SyncCursor(Base):
+    """How far a feed of changes has been read.
+
+    name: "amazon" (position is Amazon's echoed lastUpdatedBefore) or "shipments" (Commerce's newest updated_at). query and
+    token are set in the middle of a page run, so that a run goes on where it was killed (amazon-sp-api 1.8).
+    """
+
+    __tablename__ = "sync_cursors"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    position: Mapped[str | None] = mapped_column(String(40))
+    query: Mapped[Any] = mapped_column(Json, nullable=True)
+    token: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Order(Base):
+    """An Amazon order and how far it has come. `status` is what the grid shows (domain/states.shown_status)."""
+
+    __tablename__ = "orders"
+    __table_args__ = _args(
+        UniqueConstraint("store_id", "amazon_order_id"),
+        Index("ix_orders_date", "store_id", "purchase_date", "id"),
+        Index("ix_orders_status", "store_id", "status", "purchase_date", "id"),
+        Index("ix_orders_total", "store_id", "grand_total_minor", "id"),
+        Index("ix_orders_channel", "store_id", "channel", "purchase_date", "id"),
+        Index("ix_orders_state", "store_id", "import_state", "purchase_date", "id"),
+        Index("ix_orders_number", "amazon_order_id"),
+        Index("ix_orders_tail", "amazon_order_tail"),
+        Index("ix_orders_commerce_number", "commerce_order_number"),
+        Index("ix_orders_commerce_id", "store_id", "commerce_order_id"),
+        Index("ix_orders_all_dates", "purchase_date", "id"),
+        Index("ix_orders_due", "store_id", "import_state", "due_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    amazon_order_id: Mapped[str] = mapped_column(String(32))
+    amazon_order_tail: Mapped[str] = mapped_column(String(7))
+    status: Mapped[str] = mapped_column(String(24))
+    amazon_status: Mapped[AmazonStatus] = mapped_column(String(24))
+    import_state: Mapped[ImportState] = mapped_column(String(16))
+    channel: Mapped[Channel] = mapped_column(String(8))
+    purchase_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_update_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    grand_total_minor: Mapped[int | None] = mapped_column(BigInteger)
+    tip_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    amounts_problem: Mapped[str | None] = mapped_column(Text)
+    order_note: Mapped[str] = mapped_column(String(500), default="")
+    programs: Mapped[Any] = mapped_column(Json)
+    service_level: Mapped[str | None] = mapped_column(String(32))
+    ship_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deliver_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    replaces: Mapped[str | None] = mapped_column(String(32))
+    tax_collected_by_amazon: Mapped[bool] = mapped_column(default=False)
+    buyer_cancel_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    packages: Mapped[Any] = mapped_column(Json)
+    # The Commerce order, once it exists.
+    commerce_order_id: Mapped[int | None] = mapped_column(BigInteger)
+    commerce_order_number: Mapped[str | None] = mapped_column(String(50))
+    commerce_status: Mapped[str | None] = mapped_column(String(32))
+    imported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The claim: whoever set claim holds the row until due_at; a claim that has run out was left by a dead process.
+    claim: Mapped[str | None] = mapped_column(String(40))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    store: Mapped[Store] = relationship()
+    lines: Mapped[list[OrderLine]] = relationship(
+        back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan"
+    )
+    personal: Mapped[OrderPersonalData] = relationship(back_populates="order", cascade="all, delete-orphan")
+    blockers: Mapped[list[OrderBlocker]] = relationship(order_by="OrderBlocker.id", cascade="all, delete-orphan")
+
+
+class OrderPersonalData(Base):
+    """Everything of an order that tells who the buyer is, apart from the rest so that it can be purged without touching it.
+
+    buyer_sort is the name as it is sorted by: without case and accents.
+    """
+
+    __tablename__ = "order_personal_data"
+    __table_args__ = _args(Index("ix_order_personal_data_buyer", "store_id", "buyer_sort", "order_id"))
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    buyer_name: Mapped[str | None] = mapped_column(String(255))
+    buyer_sort: Mapped[str] = mapped_column(String(255), default="")
+    buyer_email: Mapped[str | None] = mapped_column(String(255))
+    buyer_company: Mapped[str | None] = mapped_column(String(255))
+    purchase_order_number: Mapped[str | None] = mapped_column(String(100))
+    address: Mapped[Any] = mapped_column(Json, nullable=True)
+    buyer_cancel_reason: Mapped[str | None] = mapped_column(String(500))
+
+    order: Mapped[Order] = relationship(back_populates="personal")
+
+
+class BuyerWord(Base):
+    """One word of a buyer's name without case and accents, so that the beginnings of words are found by index."""
+
+    __tablename__ = "buyer_words"
+    __table_args__ = _args(Index("ix_buyer_words_word", "store_id", "word", "order_id"))
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(String(64), primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+
+
+class OrderLine(Base):
+    """A line of an Amazon order; amounts (domain/order.LineAmounts, minor units) are NULL where Amazon sent none."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = _args(UniqueConstraint("order_id", "amazon_item_id"), Index("ix_order_lines_sku", "sku"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    amazon_item_id: Mapped[str] = mapped_column(String(32))
+    sku: Mapped[str | None] = mapped_column(String(128))
+    asin: Mapped[str | None] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(500), default="")
+    quantity: Mapped[int]
+    quantity_shipped: Mapped[int] = mapped_column(default=0)
+    quantity_unshipped: Mapped[int] = mapped_column(default=0)
+    amounts: Mapped[Any] = mapped_column(Json, nullable=True)
+    details: Mapped[Any] = mapped_column(Json, nullable=True)
+    commerce_item_id: Mapped[int | None] = mapped_column(BigInteger)
+    commerce_sku: Mapped[str | None] = mapped_column(String(64))
+    units_per_item: Mapped[int] = mapped_column(default=1)
+
+    order: Mapped[Order] = relationship(back_populates="lines")
+
+
+class OrderBlocker(Base):
+    """A reason why an order cannot be created in Commerce now; replaced as a set at every look."""
+
+    __tablename__ = "order_blockers"
+    __table_args__ = _args(Index("ix_order_blockers_code", "code", "order_id"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    amazon_item_id: Mapped[str | None] = mapped_column(String(32))
+    code: Mapped[str] = mapped_column(String(32))
+    message: Mapped[str] = mapped_column(String(500))
+    fix: Mapped[str] = mapped_column(String(500))
+    sku: Mapped[str | None] = mapped_column(String(128))
+
+
+class OrderEvent(Base):
+    """One thing that happened to an order; written in the commit that changed it. `message` is for the merchant."""
+
+    __tablename__ = "order_events"
+    __table_args__ = _args(Index("ix_order_events_order", "order_id", "id"), Index("ix_order_events_at", "at"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(32))
+    old: Mapped[str | None] = mapped_column(String(32))
+    new: Mapped[str | None] = mapped_column(String(32))
+    message: Mapped[str] = mapped_column(String(500))
+
+
+class Shipment(Base):
+    """A shipment that the merchant made in Commerce. items: [[amazon item id, quantity]]; tracks: [{number, carrier_code, title}]."""
+
+    __tablename__ = "shipments"
+    __table_args__ = _args(UniqueConstraint("order_id", "commerce_shipment_id"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    commerce_shipment_id: Mapped[int] = mapped_column(BigInteger)
+    shipped_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    items: Mapped[Any] = mapped_column(Json)
+    tracks: Mapped[Any] = mapped_column(Json)
+
+
+class OutgoingChange(Base):
+    """Something that must reach the other side. Kept until the other side's own data shows it (state `done`).
+
+    kind: confirm_shipment, cancel_commerce, hold_commerce, complete (sync/outgoing.py). reference tells several of a kind apart.
+    state: pending (to be sent at due_at), sent (accepted, not seen yet), done, refused (it can never succeed; shown).
+    """
+
+    __tablename__ = "outgoing_changes"
+    __table_args__ = _args(
+        UniqueConstraint("order_id", "kind", "reference"),
+        Index("ix_outgoing_changes_due", "store_id", "kind", "state", "due_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(24))
+    reference: Mapped[str] = mapped_column(String(32), default="")
+    payload: Mapped[Any] = mapped_column(Json, nullable=True)
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    order: Mapped[Order] = relationship()
+
+
+class ProductMatch(Base):
+    """Which Commerce SKU stands for a seller SKU or an ASIN, and how many of it one Amazon unit is."""
+
+    __tablename__ = "product_matches"
+    __table_args__ = _args(UniqueConstraint("store_id", "seller_sku"), UniqueConstraint("store_id", "asin"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    seller_sku: Mapped[str | None] = mapped_column(String(128))
+    asin: Mapped[str | None] = mapped_column(String(16))
+    commerce_sku: Mapped[str] = mapped_column(String(64))
+    quantity: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class JobRun(Base):
+    """One run of a job for one store (NULL: for the bridge) and what it did."""
+
+    __tablename__ = "job_runs"
+    __table_args__ = _args(
+        Index("ix_job_runs_started", "started_at"), Index("ix_job_runs_job", "job", "store_id", "id")
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job: Mapped[str] = mapped_column(String(24))
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    trigger: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    result: Mapped[Any] = mapped_column(Json, nullable=True)
+    error: Mapped[str | None] = mapped_column(String(500))
+
+
+class CommunicationError(Base):
+    """A call to Amazon or Commerce that failed; no personal data."""
+
+    __tablename__ = "communication_errors"
+    __table_args__ = _args(Index("ix_communication_errors_at", "at"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    system: Mapped[str] = mapped_column(String(16))
+    operation: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    code: Mapped[str] = mapped_column(String(64), default="")
+    message: Mapped[str] = mapped_column(String(500))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+
+
+class ApiKey(Base):
+    """A key that may call the REST API; only its hash is kept. store_ids NULL: every store."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[Any] = mapped_column(Json)
+    store_ids: Mapped[Any] = mapped_column(Json, nullable=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Lease(Base):
+    """Who may do what only one process may do at a time; free once `until` has passed."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class QuotaBucket(Base):
+    """The tokens left of one of Amazon's quotas, shared by all processes and kept over restarts. rate: tokens a second."""
+
+    __tablename__ = "quota_buckets"
+
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    operation: Mapped[str] = mapped_column(String(48), primary_key=True)
+    tokens: Mapped[float]
+    rate: Mapped[float]
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

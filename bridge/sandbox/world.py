@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from bridge.sandbox.marketplace import Marketplace
@@ -126,3 +126,12 @@ class World:
     def now(self) -> datetime:
         """The sandbox's time, aware, in UTC."""
         return self.clock.now()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A world can be kept in a file between runs; its lock and its way of waiting are the process's own.
+        return {name: value for name, value in self.__dict__.items() if name not in ("lock", "sleep")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.lock = threading.RLock()
+        self.sleep = time.sleep

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, event, make_url
+from sqlalchemy import DateTime, Engine, MetaData, String, Text, create_engine, event, make_url
 from sqlalchemy.dialects.mysql import DATETIME as MYSQL_DATETIME
 from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.engine import Connection, Dialect
@@ -65,6 +66,30 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The stored value."""
         return None if value is None else json.loads(value)
+
+
+class Word(TypeDecorator[Any]):
+    """One of an enumeration's words, kept as text so that a new word needs no migration."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum], length: int) -> None:
+        super().__init__(length)
+        self.kind = kind
+        self.length = length
+
+    def __repr__(self) -> str:
+        """As a migration writes it."""
+        return f"sa.String(length={self.length})"
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """A text that is none of the words raises ValueError."""
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """The word."""
+        return None if value is None else self.kind(value)
 
 
 class Base(DeclarativeBase):

@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from bridge.db import NAMING, Base, Json, UtcDateTime
+from bridge.db import Base, Json, UtcDateTime, Word
 from bridge.domain.order import AmazonStatus, Channel
-from bridge.domain.states import ImportState
-
-__all__ = ["NAMING", "Base"]
+from bridge.domain.states import ENDED, ImportState, shown_status, transition
 
 # SQLite numbers rows by itself only where the key is a plain INTEGER.
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -131,9 +129,9 @@ class Order(Base):
     amazon_order_id: Mapped[str] = mapped_column(String(32))
     amazon_order_tail: Mapped[str] = mapped_column(String(7))
     status: Mapped[str] = mapped_column(String(24))
-    amazon_status: Mapped[AmazonStatus] = mapped_column(String(24))
-    import_state: Mapped[ImportState] = mapped_column(String(16))
-    channel: Mapped[Channel] = mapped_column(String(8))
+    amazon_status: Mapped[AmazonStatus] = mapped_column(Word(AmazonStatus, 24))
+    import_state: Mapped[ImportState] = mapped_column(Word(ImportState, 16))
+    channel: Mapped[Channel] = mapped_column(Word(Channel, 8))
     purchase_date: Mapped[datetime] = mapped_column(UtcDateTime)
     last_update_date: Mapped[datetime] = mapped_column(UtcDateTime)
     currency: Mapped[str | None] = mapped_column(String(3))
@@ -167,6 +165,35 @@ class Order(Base):
     )
     personal: Mapped[OrderPersonalData] = relationship(back_populates="order", cascade="all, delete-orphan")
     blockers: Mapped[list[OrderBlocker]] = relationship(order_by="OrderBlocker.id", cascade="all, delete-orphan")
+    events: WriteOnlyMapped[OrderEvent] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+    def note(self, at: datetime, kind: str, message: str, *, old: str | None = None, new: str | None = None) -> None:
+        """Leave an event row; its message becomes the order note. Messages are cut at 500 characters."""
+        self.events.add(OrderEvent(at=at, kind=kind, message=message[:500], old=old, new=new))
+        self.order_note = message[:500]
+        self.updated_at = at
+
+    def move_to(self, state: ImportState, at: datetime, message: str) -> None:
+        """The only writer of import_state. Leaves an event. Raises IllegalTransition."""
+        old = self.import_state
+        self.import_state = transition(old, state)
+        self._show()
+        self.note(at, "import_state", message, old=old, new=state)
+
+    def show_amazon_status(self, status: AmazonStatus, at: datetime) -> None:
+        """The only writer of amazon_status; domain/states.supersedes decides whether to call it. Leaves an event."""
+        old = self.amazon_status
+        self.amazon_status = status
+        self._show()
+        self.note(at, "amazon_status", f"Status updated to {status}.", old=old, new=status)
+
+    def _show(self) -> None:
+        self.status = shown_status(self.amazon_status, self.import_state).value
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can become of the order."""
+        return self.import_state in ENDED
 
 
 class OrderPersonalData(Base):
@@ -274,6 +301,7 @@ class OutgoingChange(Base):
     """Something that must reach the other side. Kept until the other side's own data shows it (state `done`).
 
     kind: confirm_shipment, cancel_commerce, hold_commerce, complete (sync/outgoing.py). reference tells several of a kind apart.
+    payload_tracked is false while a shipment's package has no tracking number.
     state: pending (to be sent at due_at), sent (accepted, not seen yet), done, refused (it can never succeed; shown).
     """
 
@@ -289,6 +317,7 @@ class OutgoingChange(Base):
     kind: Mapped[str] = mapped_column(String(24))
     reference: Mapped[str] = mapped_column(String(32), default="")
     payload: Mapped[Any] = mapped_column(Json, nullable=True)
+    payload_tracked: Mapped[bool] = mapped_column(default=True)
     state: Mapped[str] = mapped_column(String(16), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

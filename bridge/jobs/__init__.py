@@ -1,0 +1,48 @@
+"""The jobs: what runs by itself, for each store or for the bridge as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bridge.jobs.cleanup import clean_up
+from bridge.sync.confirm import confirm_shipments
+from bridge.sync.follow import follow_orders
+from bridge.sync.pull import pull_orders
+from bridge.sync.push import import_orders
+
+if TYPE_CHECKING:
+    from bridge.runtime import Runtime
+    from bridge.sync.connect import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job. `run` works for one store, `run_once` for the bridge; each returns what was done, counted.
+
+    writes: it changes something on the other side, so that read-only mode holds it.
+    """
+
+    name: str
+    help: str
+    run: Callable[[Link], dict[str, int]] | None = None
+    run_once: Callable[[Runtime], dict[str, int]] | None = None
+    writes: bool = True
+
+    @property
+    def per_store(self) -> bool:
+        """Whether the job works for one store at a time."""
+        return self.run is not None
+
+
+JOBS: dict[str, Job] = {
+    job.name: job
+    for job in (
+        Job("sync", "Read what changed on Amazon.", run=pull_orders, writes=False),
+        Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=import_orders),
+        Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
+        Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),
+        Job("cleanup", "Delete old job runs and communication errors.", run_once=clean_up, writes=False),
+    )
+}

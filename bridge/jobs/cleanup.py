@@ -1,0 +1,31 @@
+"""Old logs go when the merchant said they should (global setting clear_log_history)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CursorResult, delete
+
+from bridge import store
+from bridge.models import CommunicationError, JobRun
+
+if TYPE_CHECKING:
+    from bridge.runtime import Runtime
+
+KEPT = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
+
+
+def clean_up(runtime: Runtime) -> dict[str, int]:
+    """Delete job runs and communication errors older than the setting says. An order's own events are never deleted."""
+    counts = {}
+    with runtime.db.session() as session:
+        before = runtime.now() - KEPT[store.global_settings(session).clear_log_history]
+        finished = JobRun.finished_at.is_not(None)
+        for name, query in (
+            ("job_runs", delete(JobRun).where(JobRun.started_at < before, finished)),
+            ("communication_errors", delete(CommunicationError).where(CommunicationError.at < before)),
+        ):
+            result = session.execute(query)
+            counts[name] = result.rowcount if isinstance(result, CursorResult) else 0
+    return counts

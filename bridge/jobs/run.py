@@ -1,0 +1,155 @@
+"""The job boundary: one run of one job, alone, recorded, whatever happens in it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import select, update
+
+from bridge import store
+from bridge.errors import BridgeError, NotFound, RemoteError
+from bridge.jobs import JOBS, Job
+from bridge.models import JobRun, Store
+
+if TYPE_CHECKING:
+    from bridge.runtime import Runtime
+
+LEASE = 120.0  # seconds; prolonged by a heartbeat while the job runs, so that a dead process frees it soon
+HEARTBEAT = LEASE / 4
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    state: str
+    result: dict[str, int] | None = None
+    error: str | None = None
+
+
+def run_job(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> int:
+    """Run the job now and return its job run's id; the run tells how it went, this never raises what the job raised.
+
+    trigger: "schedule", "api", "cli". Raises NotFound for an unknown job or store.
+    """
+    run_id = _begin(runtime, name, store_id, trigger)
+    _work(runtime, JOBS[name], store_id, run_id)
+    return run_id
+
+
+def start_job(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> int:
+    """Like run_job, but in the background; the run is recorded before this returns."""
+    run_id = _begin(runtime, name, store_id, trigger)
+    _background.submit(_work, runtime, JOBS[name], store_id, run_id)
+    return run_id
+
+
+_background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="job")
+
+
+def _begin(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> int:
+    job = JOBS.get(name)
+    if job is None:
+        raise NotFound(f"There is no job {name!r}.")
+    with runtime.db.session() as session:
+        if job.per_store:
+            if store_id is None:
+                raise NotFound(f"The job {name!r} needs a store.")
+            store.get_store(session, store_id)
+        run = JobRun(job=name, store_id=store_id, trigger=trigger, state="running", started_at=runtime.now())
+        session.add(run)
+        session.flush()
+        return run.id
+
+
+def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int) -> None:
+    holder = uuid.uuid4().hex
+    lease = f"job:{job.name}:{store_id or '-'}"
+    with runtime.db.session() as session:
+        taken = store.take_lease(session, lease, holder, runtime.now(), LEASE)
+    if not taken:
+        _finish(runtime, run_id, _Outcome("skipped", error="Another process is running this job for this store."))
+        return
+    stop = threading.Event()
+    heart = threading.Thread(target=_keep_lease, args=(runtime, lease, holder, stop), daemon=True)
+    heart.start()
+    try:
+        outcome = _attempt(runtime, job, store_id)
+    finally:
+        stop.set()
+        heart.join()
+        with runtime.db.session() as session:
+            store.release_lease(session, lease, holder)
+    _finish(runtime, run_id, outcome)
+
+
+def _attempt(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
+    with structlog.contextvars.bound_contextvars(job=job.name, store=store_id):
+        try:
+            if job.run_once is not None:
+                return _Outcome("succeeded", job.run_once(runtime))
+            if job.run is None or store_id is None:
+                raise NotFound(f"The job {job.name!r} needs a store.")
+            link = runtime.links.get(store_id)
+            if job.writes and link.read_only:
+                return _Outcome("skipped", error="Read-only mode: nothing is sent to Commerce or Amazon.")
+            return _Outcome("succeeded", job.run(link))
+        except RemoteError as error:
+            with runtime.db.session() as session:
+                if error.code != "QuotaWait":
+                    store.record_remote_error(session, store_id, error, runtime.now())
+            log.warning("job failed", error=str(error), request_id=error.request_id)
+            return _Outcome("failed", error=str(error))
+        except BridgeError as error:
+            log.warning("job failed", error=str(error))
+            return _Outcome("failed", error=str(error))
+        except Exception as error:  # the job boundary: one store's defect must not stop the scheduler
+            log.exception("job crashed")
+            return _Outcome("failed", error=f"{type(error).__name__}; see the log")
+
+
+def _finish(runtime: Runtime, run_id: int, outcome: _Outcome) -> None:
+    with runtime.db.session() as session:
+        session.execute(
+            update(JobRun)
+            .where(JobRun.id == run_id)
+            .values(
+                state=outcome.state,
+                finished_at=runtime.now(),
+                result=outcome.result,
+                error=outcome.error[:500] if outcome.error else None,
+            )
+        )
+
+
+def _keep_lease(runtime: Runtime, lease: str, holder: str, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT):
+        with runtime.db.session() as session:
+            store.take_lease(session, lease, holder, runtime.now(), LEASE)
+
+
+def close_lost_runs(runtime: Runtime) -> int:
+    """Mark the runs whose process died: recorded as running while nobody holds the lease; how many."""
+    with runtime.db.session() as session:
+        running = session.scalars(select(JobRun).where(JobRun.state == "running")).all()
+        lost = 0
+        for run in running:
+            lease = session.get(store.Lease, f"job:{run.job}:{run.store_id or '-'}")
+            held = lease is not None and lease.until > runtime.now()
+            age = (runtime.now() - run.started_at).total_seconds()
+            if not held and age > LEASE:
+                run.state, run.finished_at, run.error = "lost", runtime.now(), "The process died."
+                lost += 1
+        return lost
+
+
+def job_targets(runtime: Runtime, job: Job) -> list[int | None]:
+    """What a scheduled job runs for: each active store, or the bridge (None)."""
+    if not job.per_store:
+        return [None]
+    with runtime.db.reading() as session:
+        return list(session.scalars(select(Store.id).where(Store.active).order_by(Store.id)))

@@ -1,0 +1,419 @@
+"""Named reads and writes of the tables for the use cases. Lists for people are in queries.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from bridge.domain.blockers import Blocker
+from bridge.domain.commerce import plain
+from bridge.domain.order import Address, Line, LineAmounts, OrderSnapshot
+from bridge.domain.settings import ORDER_SETTINGS, OrderSettings
+from bridge.domain.states import ImportState, transition
+from bridge.errors import NotFound, RemoteError
+from bridge.models import (
+    BuyerWord,
+    CommunicationError,
+    GlobalSettingsRow,
+    Lease,
+    Order,
+    OrderBlocker,
+    OrderEvent,
+    OrderLine,
+    OrderPersonalData,
+    OrderSettingsRow,
+    OutgoingChange,
+    ProductMatch,
+    Store,
+    SyncCursor,
+)
+
+_T = TypeVar("_T")
+_CHUNK = 500  # bind parameters of one IN list; SQLite takes 32,766, MariaDB plans long lists badly
+
+
+# -- stores and settings ------------------------------------------------------------------------------------------------
+
+
+def get_store(session: Session, store_id: int) -> Store:
+    """The store. Raises NotFound."""
+    store = session.get(Store, store_id)
+    if store is None:
+        raise NotFound(f"There is no store {store_id}.")
+    return store
+
+
+def active_store_ids(session: Session) -> list[int]:
+    """The stores that jobs work for, oldest first."""
+    return list(session.scalars(select(Store.id).where(Store.active).order_by(Store.id)))
+
+
+def order_settings(row: OrderSettingsRow) -> OrderSettings:
+    """The row as a value."""
+    return OrderSettings(**{setting.name: getattr(row, setting.name) for setting in ORDER_SETTINGS})
+
+
+def global_settings(session: Session) -> GlobalSettingsRow:
+    """The one row, made with the defaults when it is not there yet."""
+    row = session.get(GlobalSettingsRow, 1)
+    if row is None:
+        row = GlobalSettingsRow(id=1)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def matches_of(session: Session, store_id: int) -> list[ProductMatch]:
+    """The store's product matches."""
+    return list(session.scalars(select(ProductMatch).where(ProductMatch.store_id == store_id)))
+
+
+# -- cursors and leases -------------------------------------------------------------------------------------------------
+
+
+def cursor(session: Session, store_id: int, name: str, now: datetime) -> SyncCursor:
+    """The cursor, made empty when it is not there yet."""
+    row = session.get(SyncCursor, (store_id, name))
+    if row is None:
+        row = SyncCursor(store_id=store_id, name=name, updated_at=now)
+        session.add(row)
+    return row
+
+
+def take_lease(session: Session, name: str, holder: str, now: datetime, seconds: float) -> bool:
+    """Whether `holder` now has the lease: it was free, had run out, or was already its own (then it is prolonged)."""
+    until = now + timedelta(seconds=seconds)
+    free = or_(Lease.holder == holder, Lease.until <= now)
+    taken = session.execute(update(Lease).where(Lease.name == name, free).values(holder=holder, until=until))
+    if _count(taken):
+        return True
+    if session.get(Lease, name) is not None:
+        return False
+    try:
+        with session.begin_nested():
+            session.execute(insert(Lease).values(name=name, holder=holder, until=until))
+    except IntegrityError:  # another process was first
+        return False
+    return True
+
+
+def release_lease(session: Session, name: str, holder: str) -> None:
+    """Give the lease back, if it is still the holder's."""
+    session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
+
+
+# -- orders -------------------------------------------------------------------------------------------------------------
+
+
+def known_versions(session: Session, store_id: int, amazon_order_ids: Collection[str]) -> dict[str, datetime]:
+    """Of these orders, those that are stored and the lastUpdatedTime of the version we hold."""
+    found: dict[str, datetime] = {}
+    for ids in _chunks(amazon_order_ids):
+        where = (Order.store_id == store_id, Order.amazon_order_id.in_(ids))
+        for number, when in session.execute(select(Order.amazon_order_id, Order.last_update_date).where(*where)):
+            found[number] = when
+    return found
+
+
+def orders_by_number(session: Session, store_id: int, amazon_order_ids: Collection[str]) -> dict[str, Order]:
+    """These orders with lines and personal data, by Amazon's order id."""
+    found: dict[str, Order] = {}
+    for ids in _chunks(amazon_order_ids):
+        where = (Order.store_id == store_id, Order.amazon_order_id.in_(ids))
+        for order in session.scalars(select(Order).where(*where).options(*_WHOLE)):
+            found[order.amazon_order_id] = order
+    return found
+
+
+def orders_by_commerce_id(session: Session, store_id: int, entity_ids: Collection[int]) -> dict[int, Order]:
+    """These orders with lines, by the Commerce order's entity_id."""
+    found: dict[int, Order] = {}
+    for ids in _chunks(entity_ids):
+        where = (Order.store_id == store_id, Order.commerce_order_id.in_(ids))
+        for order in session.scalars(select(Order).where(*where).options(selectinload(Order.lines))):
+            if order.commerce_order_id is not None:
+                found[order.commerce_order_id] = order
+    return found
+
+
+def load_orders(session: Session, ids: Sequence[int]) -> list[Order]:
+    """These orders with lines, personal data and blockers, in the order of `ids`."""
+    found: dict[int, Order] = {}
+    for part in _chunks(ids):
+        query = select(Order).where(Order.id.in_(part)).options(*_WHOLE, selectinload(Order.blockers))
+        found |= {order.id: order for order in session.scalars(query)}
+    return [found[i] for i in ids if i in found]
+
+
+_WHOLE = (selectinload(Order.lines), selectinload(Order.personal))
+
+
+def importable_ids(session: Session, store_id: int, now: datetime, limit: int, after: int = 0) -> list[int]:
+    """Ids of the orders that an import looks at now: ready ones that are due, and all blocked ones; by id, above `after`."""
+    due = or_(
+        (Order.import_state == ImportState.READY) & (Order.due_at <= now), Order.import_state == ImportState.BLOCKED
+    )
+    query = select(Order.id).where(Order.store_id == store_id, Order.id > after, due).order_by(Order.id).limit(limit)
+    return list(session.scalars(query))
+
+
+def abandoned_ids(session: Session, store_id: int, now: datetime, limit: int) -> list[int]:
+    """Ids of the orders that were being created when their time ran out: the outcome in Commerce is unknown."""
+    query = select(Order.id).where(
+        Order.store_id == store_id, Order.import_state == ImportState.IMPORTING, Order.due_at <= now
+    )
+    return list(session.scalars(query.order_by(Order.id).limit(limit)))
+
+
+def claim_for_import(session: Session, order: Order, claim: str, now: datetime, until: datetime) -> bool:
+    """Take a ready or blocked order for creation, unless another process has it or Amazon has sent a newer version.
+
+    The row that was read (`order`) stays as it was; reload it in the transaction that records the outcome.
+    """
+    old = order.import_state
+    changed = session.execute(
+        update(Order)
+        .where(
+            Order.id == order.id,
+            Order.import_state.in_((ImportState.READY, ImportState.BLOCKED)),
+            Order.last_update_date == order.last_update_date,
+        )
+        .values(
+            import_state=ImportState.IMPORTING,
+            status=order.amazon_status.value,
+            claim=claim,
+            due_at=until,
+            attempts=Order.attempts + 1,
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if _count(changed) != 1:
+        return False
+    new = transition(old, ImportState.IMPORTING)
+    event = {"order_id": order.id, "at": now, "kind": "import_state", "old": old.value, "new": new.value}
+    session.execute(insert(OrderEvent).values(**event, message="Being created in Commerce."))
+    return True
+
+
+def claim_abandoned(session: Session, order_id: int, claim: str, now: datetime, until: datetime) -> bool:
+    """Take over an order that another process left in the middle of its creation."""
+    changed = session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.import_state == ImportState.IMPORTING, Order.due_at <= now)
+        .values(claim=claim, due_at=until)
+        .execution_options(synchronize_session=False)
+    )
+    return _count(changed) == 1
+
+
+def claimed_order(session: Session, order_id: int, claim: str) -> Order | None:
+    """The order with its lines, if it is still this claim's."""
+    query = select(Order).where(Order.id == order_id, Order.claim == claim).options(*_WHOLE)
+    order = session.scalars(query.with_for_update(of=Order)).one_or_none()
+    return order if order and order.import_state is ImportState.IMPORTING else None
+
+
+def replace_blockers(session: Session, order: Order, blockers: Sequence[Blocker], now: datetime) -> bool:
+    """Make these the order's blockers; whether that changed anything (an event is left only then)."""
+    wanted = [(b.code, b.message, b.fix, b.line_id, b.sku) for b in blockers]
+    held = [(b.code, b.message, b.fix, b.amazon_item_id, b.sku) for b in order.blockers]
+    if wanted == held:
+        return False
+    order.blockers = [
+        OrderBlocker(code=b.code, message=b.message[:500], fix=b.fix[:500], amazon_item_id=b.line_id, sku=b.sku)
+        for b in blockers
+    ]
+    if blockers and order.import_state is ImportState.BLOCKED:
+        order.note(now, "blocked", blockers[0].message, new=blockers[0].code)
+    elif blockers:
+        order.move_to(ImportState.BLOCKED, now, blockers[0].message)
+    session.flush()
+    return True
+
+
+# -- snapshots to rows and back -----------------------------------------------------------------------------------------
+
+
+def write_lines(order: Order, lines: Iterable[Line]) -> None:
+    """Make these the order's lines; a line that is already there keeps its link to Commerce."""
+    held = {line.amazon_item_id: line for line in order.lines}
+    kept = []
+    for line in lines:
+        row = held.get(line.item_id) or OrderLine(amazon_item_id=line.item_id, units_per_item=1)
+        row.sku, row.asin, row.title = line.sku, line.asin, line.title[:500]
+        row.quantity, row.quantity_shipped = line.quantity, line.quantity_shipped
+        row.quantity_unshipped = line.quantity_unshipped
+        row.amounts = asdict(line.amounts) if line.amounts else None
+        row.details = {
+            name: value
+            for name in ("gift_message", "gift_wrap_level", "customized_url")
+            if (value := getattr(line, name)) is not None
+        } or None
+        kept.append(row)
+    order.lines = kept
+
+
+def write_personal(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
+    """Keep what Amazon sent about the buyer; what it no longer sends stays until it is purged."""
+    row = order.personal
+    if row is None:
+        row = order.personal = OrderPersonalData(store_id=order.store_id, buyer_sort="")
+    given = {
+        "buyer_name": snapshot.buyer_name,
+        "buyer_email": snapshot.buyer_email,
+        "buyer_company": snapshot.buyer_company,
+        "purchase_order_number": snapshot.purchase_order_number,
+        "buyer_cancel_reason": snapshot.buyer_cancel_reason,
+        "address": asdict(snapshot.address) if snapshot.address else None,
+    }
+    for name, value in given.items():
+        if value is not None:
+            setattr(row, name, value[:500] if isinstance(value, str) else value)
+    name = row.buyer_name or ""
+    if plain(name)[:255] != row.buyer_sort:
+        row.buyer_sort = plain(name)[:255]
+        session.flush()
+        session.execute(delete(BuyerWord).where(BuyerWord.order_id == order.id))
+        session.add_all(
+            BuyerWord(order_id=order.id, store_id=order.store_id, word=word)
+            for word in {word[:64] for word in row.buyer_sort.split()}
+        )
+
+
+def snapshot_of(order: Order) -> OrderSnapshot:
+    """The stored order as the rules see it."""
+    personal = order.personal
+    return OrderSnapshot(
+        amazon_order_id=order.amazon_order_id,
+        marketplace_id="",
+        status=order.amazon_status,
+        channel=order.channel,
+        purchase_date=order.purchase_date,
+        last_update=order.last_update_date,
+        lines=tuple(_line_of(row) for row in order.lines),
+        currency=order.currency,
+        grand_total=order.grand_total_minor,
+        tip=order.tip_minor,
+        amounts_problem=order.amounts_problem,
+        programs=tuple(order.programs or ()),
+        service_level=order.service_level,
+        ship_by=order.ship_by,
+        deliver_by=order.deliver_by,
+        buyer_name=personal.buyer_name if personal else None,
+        buyer_email=personal.buyer_email if personal else None,
+        buyer_company=personal.buyer_company if personal else None,
+        purchase_order_number=personal.purchase_order_number if personal else None,
+        address=_address_of(personal.address) if personal and personal.address else None,
+        replaces=order.replaces,
+        tax_collected_by_amazon=order.tax_collected_by_amazon,
+    )
+
+
+def _line_of(row: OrderLine) -> Line:
+    return Line(
+        item_id=row.amazon_item_id,
+        quantity=row.quantity,
+        title=row.title,
+        sku=row.sku,
+        asin=row.asin,
+        quantity_shipped=row.quantity_shipped,
+        quantity_unshipped=row.quantity_unshipped,
+        amounts=LineAmounts(**row.amounts) if row.amounts else None,
+        **(row.details or {}),
+    )
+
+
+def _address_of(stored: Mapping[str, Any]) -> Address:
+    return Address(**{**stored, "lines": tuple(stored.get("lines") or ())})
+
+
+# -- outgoing changes ---------------------------------------------------------------------------------------------------
+
+
+def enqueue(
+    session: Session, order: Order, kind: str, now: datetime, *, reference: str = "", payload: Any = None
+) -> OutgoingChange | None:
+    """Keep a change that must reach the other side; None when the same one is already kept."""
+    where = (OutgoingChange.order_id == order.id, OutgoingChange.kind == kind, OutgoingChange.reference == reference)
+    if session.scalars(select(OutgoingChange).where(*where)).first() is not None:
+        return None
+    change = OutgoingChange(
+        store_id=order.store_id, order_id=order.id, kind=kind, reference=reference, payload=payload,
+        state="pending", attempts=0, due_at=now, created_at=now,
+    )  # fmt: skip
+    session.add(change)
+    session.flush()
+    return change
+
+
+def due_changes(session: Session, store_id: int, kinds: Collection[str], now: datetime, limit: int) -> list[int]:
+    """Ids of the changes to be sent now, the longest due first."""
+    where = (
+        OutgoingChange.store_id == store_id,
+        OutgoingChange.kind.in_(kinds),
+        OutgoingChange.state == "pending",
+        OutgoingChange.due_at <= now,
+    )
+    query = select(OutgoingChange.id).where(*where).order_by(OutgoingChange.due_at, OutgoingChange.id).limit(limit)
+    return list(session.scalars(query))
+
+
+def claim_change(session: Session, change_id: int, now: datetime, until: datetime) -> bool:
+    """Take a due change: nobody else sends it before `until`."""
+    changed = session.execute(
+        update(OutgoingChange)
+        .where(OutgoingChange.id == change_id, OutgoingChange.state == "pending", OutgoingChange.due_at <= now)
+        .values(due_at=until, attempts=OutgoingChange.attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return _count(changed) == 1
+
+
+def open_changes_of(
+    session: Session, store_id: int, commerce_order_id: int, kinds: Collection[str]
+) -> list[tuple[int, str]]:
+    """(id, kind) of the changes of these kinds that wait for this Commerce order to show them."""
+    query = (
+        select(OutgoingChange.id, OutgoingChange.kind)
+        .join(Order, Order.id == OutgoingChange.order_id)
+        .where(
+            Order.store_id == store_id,
+            Order.commerce_order_id == commerce_order_id,
+            OutgoingChange.kind.in_(kinds),
+            OutgoingChange.state == "pending",
+        )
+    )
+    return [(change_id, kind) for change_id, kind in session.execute(query)]
+
+
+def record_remote_error(session: Session, store_id: int | None, error: RemoteError, now: datetime) -> None:
+    """Log a failed call for the merchant; RemoteError carries no personal data."""
+    session.add(
+        CommunicationError(
+            store_id=store_id,
+            at=now,
+            system=error.system,
+            operation=error.operation[:64],
+            status=error.status,
+            code=error.code[:64],
+            message=error.message[:500],
+            request_id=(error.request_id or "")[:64] or None,
+        )
+    )
+
+
+def _chunks(items: Collection[_T]) -> Iterable[list[_T]]:
+    whole = list(items)
+    for start in range(0, len(whole), _CHUNK):
+        yield whole[start : start + _CHUNK]
+
+
+def _count(result: Any) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -1,0 +1,212 @@
+"""Commerce to Amazon: every shipment that the merchant makes is confirmed, with all its tracks.
+
+Shipments are polled, because an order's updated_at does not move when it is shipped (magento-live 0.7). A track that is
+added later moves nothing at all, so shipments without a track are read again for LATE_TRACKS.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge import store
+from bridge.amazon.client import PackageDetail
+from bridge.domain.commerce import CommerceShipment
+from bridge.domain.order import Channel
+from bridge.models import Order, OutgoingChange, Shipment
+from bridge.sync.carriers import amazon_carrier
+from bridge.sync.connect import Link
+from bridge.sync.outgoing import CONFIRM_SHIPMENT, seen_on_amazon, work_off
+
+OVERLAP = timedelta(minutes=5)  # rows get their time before they are committed (magento-rest 5)
+LATE_TRACKS = timedelta(days=7)
+TRACK_GRACE = timedelta(hours=1)  # Amazon wants a tracking number: one that comes within the hour is waited for
+NO_TRACKING = "none"
+
+
+def confirm_shipments(link: Link) -> dict[str, int]:
+    """Read the shop's new shipments, then send the confirmations that are due; what was done, counted.
+
+    Raises RemoteError when the shipments cannot be read, or when no further call to Amazon could succeed now.
+    """
+    done: Counter[str] = Counter(shipments=_read_shipments(link))
+    done["late_tracks"] = _read_late_tracks(link)
+    done.update(work_off(link, (CONFIRM_SHIPMENT,), lambda change_id: _send(link, change_id)))
+    return {name: count for name, count in done.items() if count}
+
+
+def _read_shipments(link: Link) -> int:
+    with link.db.session() as session:
+        position = store.cursor(session, link.store_id, "shipments", link.now()).position
+    since = _moment(position) - OVERLAP if position else link.integration_time
+    batch: list[CommerceShipment] = []
+    newest = position or ""
+    count = 0
+    for shipment in link.commerce.shipments_since(since.strftime("%Y-%m-%d %H:%M:%S")):
+        batch.append(shipment)
+        newest = max(newest, shipment.updated_at)
+        if len(batch) == 100:
+            count += _keep(link, batch)
+            batch = []
+    count += _keep(link, batch)
+    # Pages come by entity_id, not by time: only a whole run may move the watermark.
+    if newest and newest != position:
+        with link.db.session() as session:
+            cursor = store.cursor(session, link.store_id, "shipments", link.now())
+            cursor.position, cursor.updated_at = newest, link.now()
+    return count
+
+
+def _read_late_tracks(link: Link) -> int:
+    """Read again the shipments that had no track."""
+    now = link.now()
+    with link.db.reading() as session:
+        waiting = (
+            select(Order.commerce_order_id)
+            .join(OutgoingChange, OutgoingChange.order_id == Order.id)
+            .where(
+                OutgoingChange.store_id == link.store_id,
+                OutgoingChange.kind == CONFIRM_SHIPMENT,
+                OutgoingChange.payload_tracked.is_(False),
+                OutgoingChange.created_at > now - LATE_TRACKS,
+            )
+        )
+        order_ids = sorted({i for i in session.scalars(waiting) if i is not None})
+    return _keep(link, link.commerce.shipments_of(order_ids)) if order_ids else 0
+
+
+def _keep(link: Link, shipments: Iterable[CommerceShipment]) -> int:
+    """Store what is new about these shipments of ours, and what Amazon must be told; how many brought news."""
+    shipments = list(shipments)
+    news = 0
+    with link.db.session() as session:
+        orders = store.orders_by_commerce_id(session, link.store_id, {s.order_id for s in shipments})
+        for shipment in shipments:
+            order = orders.get(shipment.order_id)
+            if order is not None and order.channel is Channel.FBM:
+                news += _keep_one(session, order, shipment, link.now())
+    return news
+
+
+def _keep_one(session: Session, order: Order, shipment: CommerceShipment, now: datetime) -> bool:
+    items = _amazon_items(order, shipment)
+    tracks = [{"number": t.number, "carrier_code": t.carrier_code, "title": t.title} for t in shipment.tracks]
+    where = (Shipment.order_id == order.id, Shipment.commerce_shipment_id == shipment.entity_id)
+    row = session.scalars(select(Shipment).where(*where)).one_or_none()
+    if row is not None and row.tracks == tracks and row.items == items:
+        return False
+    if row is None:
+        row = Shipment(
+            order_id=order.id, commerce_shipment_id=shipment.entity_id, shipped_at=_moment(shipment.created_at)
+        )
+        session.add(row)
+        numbers = ", ".join(t["number"] for t in tracks) or "no tracking number yet"
+        order.note(now, "shipped_in_commerce", f"Shipped in Commerce: {numbers}.")
+    row.items, row.tracks = items, tracks
+    session.flush()
+    if items:
+        _want_packages(session, order, row, now)
+    return True
+
+
+def _amazon_items(order: Order, shipment: CommerceShipment) -> list[list[Any]]:
+    """[[amazon item id, quantity]]: Commerce units divided by what one Amazon unit is made of."""
+    lines = {line.commerce_item_id: line for line in order.lines if line.commerce_item_id is not None}
+    items = []
+    for item_id, qty in shipment.items:
+        line = lines.get(item_id)
+        units = int(qty) // line.units_per_item if line else 0
+        if line and units:
+            items.append([line.amazon_item_id, units])
+    return items
+
+
+def _want_packages(session: Session, order: Order, shipment: Shipment, now: datetime) -> None:
+    """Keep a confirmation for each package; a package whose track has changed since it was sent is sent again."""
+    for reference, package in packages(shipment):
+        where = (
+            OutgoingChange.order_id == order.id,
+            OutgoingChange.kind == CONFIRM_SHIPMENT,
+            OutgoingChange.reference == reference,
+        )
+        change = session.scalars(select(OutgoingChange).where(*where)).one_or_none()
+        if change is None:
+            change = store.enqueue(session, order, CONFIRM_SHIPMENT, now, reference=reference, payload=package)
+        elif change.payload == package:
+            continue
+        if change is None:
+            continue
+        change.payload, change.state, change.attempts = package, "pending", 0
+        change.payload_tracked = bool(package["tracking_number"])
+        change.due_at = now if change.payload_tracked else max(now, shipment.shipped_at + TRACK_GRACE)
+    seen_on_amazon(session, order, now)
+
+
+def packages(shipment: Shipment) -> list[tuple[str, dict[str, Any]]]:
+    """The packages of a shipment as Amazon is told them: (packageReferenceId, what is in it).
+
+    Commerce does not say which unit travels under which track, and Amazon takes each unit in one package only: the units are
+    dealt out to the tracks in turn. The first package's reference is the Commerce shipment's id, the others' that id, two
+    zeros and a running number (it must be a positive number, amazon-sp-api 2.1). Tracks beyond the number of units share the
+    last package and cannot be told to Amazon.
+    """
+    units = [item_id for item_id, quantity in shipment.items for _ in range(quantity)]
+    tracks = shipment.tracks[: len(units)] or [{"number": "", "carrier_code": "", "title": ""}]
+    made = []
+    for index, track in enumerate(tracks):
+        mine = Counter(units[index :: len(tracks)])
+        reference = str(shipment.commerce_shipment_id) + (f"00{index}" if index else "")
+        made.append(
+            (
+                reference,
+                {
+                    "tracking_number": track["number"],
+                    "carrier_code": track["carrier_code"],
+                    "title": track["title"],
+                    "ship_date": shipment.shipped_at.isoformat(),
+                    "items": sorted([item_id, count] for item_id, count in mine.items()),
+                },
+            )
+        )
+    return made
+
+
+def _send(link: Link, change_id: int) -> str:
+    with link.db.reading() as session:
+        change = session.get_one(OutgoingChange, change_id)
+        order = session.get_one(Order, change.order_id)
+        payload, number = change.payload, order.amazon_order_id
+    code, name = amazon_carrier(payload["carrier_code"], payload["title"])
+    link.amazon.confirm_shipment(
+        number,
+        link.marketplace_id,
+        PackageDetail(
+            package_reference_id=change.reference,
+            carrier_code=code,
+            carrier_name=name,
+            shipping_method=payload["title"] or None,
+            tracking_number=payload["tracking_number"] or NO_TRACKING,
+            ship_date=min(_moment(payload["ship_date"]), link.now()),
+            items=tuple((item_id, quantity) for item_id, quantity in payload["items"]),
+        ),
+    )
+    now = link.now()
+    with link.db.session() as session:
+        change = session.get_one(OutgoingChange, change_id)
+        if change.payload == payload and change.state == "pending":  # not changed while it was being sent
+            change.state, change.sent_at, change.last_error = "sent", now, None
+            order = session.get_one(Order, change.order_id)
+            tracking = payload["tracking_number"] or "without tracking number"
+            order.note(now, "shipment_sent", f"Shipment confirmed to Amazon: {tracking}.")
+    return "sent"
+
+
+def _moment(text: str) -> datetime:
+    """Magento prints UTC without a zone."""
+    when = datetime.fromisoformat(text)
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

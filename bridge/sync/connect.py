@@ -1,0 +1,284 @@
+"""Which clients a store has: the single place where collaborators are chosen, real or sandbox, by configuration alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import httpx
+
+from bridge import clock, store
+from bridge.amazon.auth import TokenCache
+from bridge.amazon.client import AmazonClient
+from bridge.amazon.marketplaces import MARKETPLACES, REGION_ENDPOINTS
+from bridge.commerce.auth import BearerAuth, OAuth1Auth
+from bridge.commerce.client import CommerceClient
+from bridge.config import Config
+from bridge.db import Database
+from bridge.domain.commerce import ShopContext, StoreView
+from bridge.domain.names import split_name
+from bridge.domain.order import OrderSnapshot
+from bridge.domain.settings import OrderSettings
+from bridge.errors import BridgeError, RemoteError, Verdict
+from bridge.sync.quota import StoredQuota
+from bridge.vault import Vault
+
+LWA_ENDPOINT = "https://api.amazon.com/auth/o2/token"
+SHOP_CONTEXT_LASTS = timedelta(hours=1)
+PARALLEL = 3  # what a shop takes before requests queue in PHP (magento-live 6)
+
+
+@dataclass
+class Clients:
+    """A store's two clients and what has been read of its shop; shared by all runs of the store in this process."""
+
+    amazon: AmazonClient
+    commerce: CommerceClient
+    secret_version: datetime
+    contexts: dict[str | None, tuple[datetime, ShopContext]] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.amazon.close()
+        self.commerce.close()
+
+
+@dataclass(frozen=True)
+class Link:
+    """Everything that a use case needs for one store, with the settings as they were when the run began."""
+
+    db: Database
+    store_id: int
+    name: str
+    marketplace_id: str
+    website_code: str
+    admin_url: str | None
+    integration_time: datetime
+    settings: OrderSettings
+    read_only: bool
+    public_url: str
+    commerce_time_limit: float
+    now: Callable[[], datetime]
+    clients: Clients
+    parallel: int = PARALLEL
+
+    @property
+    def amazon(self) -> AmazonClient:
+        """The seller account."""
+        return self.clients.amazon
+
+    @property
+    def commerce(self) -> CommerceClient:
+        """The shop."""
+        return self.clients.commerce
+
+    def shop(self) -> ShopContext:
+        """Where the store's orders go, read once an hour. Raises RemoteError, also when the store view does not exist."""
+        wanted = self.settings.commerce_store_view
+        held = self.clients.contexts.get(wanted)
+        if held is None or self.now() - held[0] > SHOP_CONTEXT_LASTS:
+            held = self.clients.contexts[wanted] = (self.now(), self._read_shop(wanted))
+        return held[1]
+
+    def _read_shop(self, wanted: str | None) -> ShopContext:
+        views = self.commerce.store_views()
+        view = find_store_view(views, self.website_code, wanted)
+        if view is None:
+            name = f"no active store view {wanted!r}" if wanted else "no active store view"
+            raise RemoteError(
+                f"the website {self.website_code!r} has {name}",
+                system="commerce",
+                operation="storeViews",
+                verdict=Verdict.PERMANENT,
+                code="StoreViewNotFound",
+            )
+        return ShopContext(
+            store_id=view.id,
+            store_view=view.code,
+            website_id=view.website_id,
+            website_code=view.website_code,
+            base_currency=view.base_currency,
+            stock_id=self.commerce.stock_id(view.website_code),
+            countries=self.commerce.countries(),
+            admin_url=self.admin_url,
+        )
+
+    def customer_for(self, order: OrderSnapshot) -> int | None:
+        """The buyer's customer account, found by e-mail or made; None when Amazon sends no e-mail. Raises RemoteError."""
+        if not order.buyer_email:
+            return None
+        shop = self.shop()
+        known = self.commerce.find_customer(order.buyer_email, shop.website_id)
+        if known is not None:
+            return known
+        first, last = split_name(order.buyer_name or (order.address.name if order.address else None))
+        return self.commerce.create_customer(
+            email=order.buyer_email,
+            firstname=first,
+            lastname=last,
+            website_id=shop.website_id,
+            store_id=shop.store_id,
+        )
+
+
+def find_store_view(views: list[StoreView], website_code: str, wanted: str | None) -> StoreView | None:
+    """The active store view of the website with that code; without a code the one with the lowest id."""
+    candidates = [v for v in views if v.website_code == website_code and v.is_active and wanted in (None, v.code)]
+    return min(candidates, key=lambda view: view.id, default=None)
+
+
+class Links:
+    """Makes a store's Link; keeps its clients, so that tokens, connections and what is known of the shop are reused.
+
+    transports: for tests and the replay, which speak to the sandbox without a socket.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        db: Database,
+        vault: Vault,
+        *,
+        transports: Mapping[Literal["amazon", "commerce"], httpx.BaseTransport] | None = None,
+        now: Callable[[], datetime] = clock.now,
+        parallel: int = PARALLEL,
+    ) -> None:
+        self._config = config
+        self._db = db
+        self._vault = vault
+        self._transports = dict(transports or {})
+        self._now = now
+        self._parallel = parallel
+        self._clients: dict[int, Clients] = {}
+        self._lock = threading.Lock()
+
+    def get(self, store_id: int) -> Link:
+        """The store's link, with its settings as they are now. Raises NotFound, ConfigError."""
+        with self._db.session() as session:
+            row = store.get_store(session, store_id)
+            overall = store.global_settings(session)
+            settings, read_only = store.order_settings(row.settings), overall.read_only_mode
+            sealed, version = row.secret.encrypted, row.secret.updated_at
+        with self._lock:
+            clients = self._clients.get(store_id)
+            if clients is None or clients.secret_version != version:
+                secret = self._vault.open(f"store:{store_id}", sealed)
+                clients = self._clients[store_id] = self._connect(
+                    secret, version, row.seller_id, row.marketplace_id, row.commerce_url
+                )
+        return Link(
+            db=self._db,
+            store_id=store_id,
+            name=row.name,
+            marketplace_id=row.marketplace_id,
+            website_code=row.website_code,
+            admin_url=row.commerce_admin_url,
+            integration_time=row.integration_time,
+            settings=settings,
+            read_only=read_only,
+            public_url=self._config.public_url,
+            commerce_time_limit=self._config.commerce_time_limit,
+            now=self._now,
+            clients=clients,
+            parallel=self._parallel,
+        )
+
+    def _connect(
+        self, secret: Mapping[str, str], version: datetime, seller_id: str, marketplace_id: str, commerce_url: str
+    ) -> Clients:
+        region = MARKETPLACES[marketplace_id].region
+        amazon = AmazonClient(
+            endpoint=self._config.amazon_endpoint or REGION_ENDPOINTS[region],
+            lwa_endpoint=self._config.lwa_endpoint or LWA_ENDPOINT,
+            client_id=secret["amazon_client_id"],
+            client_secret=secret["amazon_client_secret"],
+            refresh_token=secret["amazon_refresh_token"],
+            tokens=TokenCache(),
+            quota=StoredQuota(self._db, f"{seller_id}:{region}", self._now),
+            transport=self._transports.get("amazon"),
+            clock=self._now,
+        )
+        commerce = CommerceClient(
+            base_url=commerce_url,
+            auth=_commerce_auth(secret),
+            transport=self._transports.get("commerce"),
+            private_networks=self._config.allowed_private_hosts,
+        )
+        return Clients(amazon, commerce, version)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        with self._lock:
+            for clients in self._clients.values():
+                clients.close()
+            self._clients.clear()
+
+
+def _commerce_auth(secret: Mapping[str, str]) -> httpx.Auth:
+    if secret["commerce_auth"] == "bearer":
+        return BearerAuth(secret["commerce_token"])
+    return OAuth1Auth(
+        secret["commerce_consumer_key"],
+        secret["commerce_consumer_secret"],
+        secret["commerce_access_token"],
+        secret["commerce_token_secret"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `verify` looked at, in words for the operator."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+def verify(links: Links, store_id: int) -> list[Check]:
+    """Ask both sides whether the store's credentials and settings work; never raises RemoteError."""
+    link = links.get(store_id)
+    checks = [
+        _check("amazon", lambda: _verify_marketplace(link)),
+        _check("commerce", lambda: f"Commerce {link.commerce.version()} answers."),
+    ]
+    if checks[1].ok:
+        fresh = replace(link, clients=replace(link.clients, contexts={}))
+        checks.append(_check("store view", lambda: _verify_store_view(fresh)))
+    return checks
+
+
+def _check(name: str, ask: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, ask())
+    except BridgeError as error:
+        return Check(name, False, str(error))
+
+
+def _verify_marketplace(link: Link) -> str:
+    taken_part = link.amazon.marketplace_participations()
+    if link.marketplace_id not in taken_part:
+        raise RemoteError(
+            "the seller account does not take part in this store's marketplace",
+            system="amazon",
+            operation="getMarketplaceParticipations",
+            verdict=Verdict.PERMANENT,
+        )
+    return f"The seller account takes part in {MARKETPLACES[link.marketplace_id].domain}."
+
+
+def _verify_store_view(link: Link) -> str:
+    shop = link.shop()
+    marketplace = MARKETPLACES[link.marketplace_id]
+    if shop.base_currency != marketplace.currency:
+        raise RemoteError(
+            f"the website's base currency is {shop.base_currency}, orders of {marketplace.domain} are in"
+            f" {marketplace.currency}: they would be blocked",
+            system="commerce",
+            operation="storeConfigs",
+            verdict=Verdict.PERMANENT,
+            code="CurrencyDiffers",
+        )
+    return f"Orders go to the store view {shop.store_view} (stock {shop.stock_id}, {shop.base_currency})."

@@ -1,0 +1,119 @@
+"""What must reach the other side, kept until the other side's own data shows it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge import store
+from bridge.domain.order import AmazonStatus, Channel
+from bridge.domain.retry import Policy, next_delay
+from bridge.domain.states import ImportState
+from bridge.errors import RemoteError, Verdict
+from bridge.models import Order, OutgoingChange
+from bridge.sync.connect import Link
+
+CONFIRM_SHIPMENT = "confirm_shipment"  # to Amazon: one package of a Commerce shipment
+HOLD_COMMERCE = "hold_commerce"  # to Commerce: the buyer asks to cancel
+CANCEL_COMMERCE = "cancel_commerce"  # to Commerce: Amazon has cancelled the order
+INVOICE_COMMERCE = "invoice_commerce"  # to Commerce: the order is to be invoiced at import
+COMPLETE_COMMERCE = "complete_commerce"  # to Commerce: everything is shipped
+TO_COMMERCE = (HOLD_COMMERCE, CANCEL_COMMERCE, INVOICE_COMMERCE, COMPLETE_COMMERCE)
+
+CLAIM = timedelta(minutes=5)  # longer than any one call with its time-outs
+POLICY = Policy()
+
+
+def follow_up(session: Session, order: Order, now: datetime) -> None:
+    """Keep what Commerce must be told of an order that exists there, now that Amazon shows what it shows."""
+    if order.import_state is not ImportState.IMPORTED:
+        return
+    if order.amazon_status is AmazonStatus.CANCELED:
+        store.enqueue(session, order, CANCEL_COMMERCE, now)
+    elif order.amazon_status is AmazonStatus.SHIPPED:
+        store.enqueue(session, order, COMPLETE_COMMERCE, now)
+    elif order.buyer_cancel_requested_at is not None and order.channel is Channel.FBM:
+        store.enqueue(session, order, HOLD_COMMERCE, now)
+
+
+def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
+    """Close the shipment confirmations that Amazon's own packages show."""
+    if not order.packages:
+        return
+    shown = {p["reference"]: p.get("tracking_number") for p in order.packages}
+    where = (
+        OutgoingChange.order_id == order.id,
+        OutgoingChange.kind == CONFIRM_SHIPMENT,
+        OutgoingChange.state.in_(("pending", "sent")),
+    )
+    for change in session.scalars(select(OutgoingChange).where(*where)):
+        tracking = change.payload.get("tracking_number")
+        if change.reference in shown and shown[change.reference] == tracking:
+            close(change, now)
+            order.note(now, "shipment_confirmed", f"Amazon shows package {change.reference}, tracking {tracking}.")
+
+
+def close(change: OutgoingChange, now: datetime) -> None:
+    """The other side shows it."""
+    change.state = "done"
+    change.done_at = now
+    change.last_error = None
+
+
+def work_off(link: Link, kinds: tuple[str, ...], send: Callable[[int], str], limit: int = 500) -> dict[str, int]:
+    """Claim the due changes of these kinds one by one and send each; what came of them, counted.
+
+    `send` takes the change's id, calls the other side, records the outcome in a transaction of its own and names it. A call
+    that fails is put off by the retry policy (or refused for good) and logged; it never stops the others, except when every
+    further call would fail as well (Verdict.REAUTHORISE, or no quota left).
+    """
+    counts: dict[str, int] = {}
+    with link.db.reading() as session:
+        due = store.due_changes(session, link.store_id, kinds, link.now(), limit)
+    for change_id in due:
+        with link.db.session() as session:
+            if not store.claim_change(session, change_id, link.now(), link.now() + CLAIM):
+                continue
+        try:
+            outcome = send(change_id)
+        except RemoteError as error:
+            outcome = _put_off(link, change_id, error)
+            if error.verdict is Verdict.REAUTHORISE or error.code == "QuotaWait":
+                raise
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return counts
+
+
+def _put_off(link: Link, change_id: int, error: RemoteError) -> str:
+    now = link.now()
+    with link.db.session() as session:
+        change = session.get_one(OutgoingChange, change_id)
+        change.last_error = str(error)[:500]
+        if error.code == "QuotaWait":  # we did not ask: no failure, and not worth a line in the log
+            change.attempts -= 1
+            change.due_at = now + timedelta(seconds=error.retry_after or 1)
+            return "waiting"
+        store.record_remote_error(session, link.store_id, error, now)
+        order = session.get_one(Order, change.order_id)
+        if error.permanent:
+            change.state = "refused"
+            order.note(now, "refused", f"{_NAMES[change.kind]} was refused: {error.message}")
+            return "refused"
+        pause = next_delay(change.attempts, POLICY, retry_after=error.retry_after, rng=random.SystemRandom())
+        change.due_at = now + timedelta(seconds=pause)
+        if change.attempts == 1:
+            order.note(now, "put_off", f"{_NAMES[change.kind]} has to be tried again: {error.message}")
+        return "put_off"
+
+
+_NAMES = {
+    CONFIRM_SHIPMENT: "The shipment confirmation to Amazon",
+    HOLD_COMMERCE: "Putting the Commerce order on hold",
+    CANCEL_COMMERCE: "Cancelling the Commerce order",
+    INVOICE_COMMERCE: "Invoicing the Commerce order",
+    COMPLETE_COMMERCE: "Completing the Commerce order",
+}

@@ -1,0 +1,306 @@
+"""Us to Commerce: every order that can be created is created once, at Amazon's exact figures; the others say why not.
+
+Once, whatever dies when: an order is claimed by a conditional UPDATE before Commerce is asked, nothing remote happens
+inside a transaction, and an order whose creation was never answered is looked up in Commerce (after Commerce's own time
+limit) before anything else is tried. A claim that has run out was left by a dead process and is treated the same way.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from bridge import store
+from bridge.commerce.wire import order_body
+from bridge.domain.blockers import Blocker, ShopFacts, commerce_rejected, find_blockers
+from bridge.domain.commerce import CommerceOrder
+from bridge.domain.draft import Draft, ProductLine, amounts_problem, build_draft, live_lines
+from bridge.domain.money import to_text
+from bridge.domain.order import AmazonStatus, OrderSnapshot
+from bridge.domain.retry import Policy, next_delay
+from bridge.domain.states import ImportState
+from bridge.errors import AlreadyExists, NotFound, RemoteError, Verdict
+from bridge.models import Order
+from bridge.sync.catalogue import Catalogue
+from bridge.sync.connect import Link
+from bridge.sync.outgoing import INVOICE_COMMERCE, follow_up
+
+BATCH = 200  # orders loaded and checked together; the answers about SKUs are shared by all batches of a run
+POLICY = Policy(first=15, cap=900)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The Commerce order that would be created, or what stands against it. body is None while anything does."""
+
+    draft: Draft | None
+    blockers: list[Blocker]
+    order_number: str | None
+    body: dict[str, Any] | None
+
+
+def import_orders(link: Link) -> dict[str, int]:
+    """Settle what was left unanswered, then look at every ready and every blocked order; what was done, counted.
+
+    Raises RemoteError when the shop cannot be asked about its products; what was done before stays.
+    """
+    done: Counter[str] = Counter()
+    done += _settle_abandoned(link)
+    if not link.settings.import_enabled:
+        return dict(done)
+    catalogue: Catalogue | None = None
+    after = 0
+    with ThreadPoolExecutor(max_workers=link.parallel) as pool:
+        while True:
+            with link.db.reading() as session:
+                ids = store.importable_ids(session, link.store_id, link.now(), BATCH, after)
+                orders = store.load_orders(session, ids)
+                if not orders:
+                    return dict(done)
+                catalogue = catalogue or Catalogue(link.commerce, link.shop(), store.matches_of(session, link.store_id))
+            after = ids[-1]
+            snapshots = [store.snapshot_of(order) for order in orders]
+            facts = catalogue.facts(snapshots)
+            jobs = []
+            for order, snapshot, known in zip(orders, snapshots, facts, strict=True):
+                blockers = find_blockers(snapshot, known)
+                if blockers:
+                    done["blocked"] += 1
+                    _block(link, order, blockers)
+                else:
+                    jobs.append((link, order, snapshot, known))
+            done.update(pool.map(_create_guarded, jobs))
+
+
+def _block(link: Link, order: Order, blockers: Sequence[Blocker]) -> None:
+    """Write the blockers when they differ from those that stand; an order that moved on meanwhile is left alone."""
+    held = [(b.code, b.message, b.amazon_item_id) for b in order.blockers]
+    if order.import_state is ImportState.BLOCKED and held == [(b.code, b.message, b.line_id) for b in blockers]:
+        return
+    with link.db.session() as session:
+        for fresh in store.load_orders(session, [order.id]):
+            if fresh.import_state in (ImportState.READY, ImportState.BLOCKED):
+                store.replace_blockers(session, fresh, blockers, link.now())
+
+
+def _create_guarded(job: tuple[Link, Order, OrderSnapshot, ShopFacts]) -> str:
+    """One order's failure never stops the others."""
+    link, order, snapshot, facts = job
+    try:
+        return _create(link, order, snapshot, facts)
+    except RemoteError as error:
+        log.warning("order not created", store=link.store_id, order=order.id, error=str(error))
+        return "failed"
+
+
+def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts) -> str:
+    claim = uuid.uuid4().hex
+    limit = timedelta(seconds=link.commerce_time_limit)
+    started = link.now()
+    with link.db.session() as session:
+        if not store.claim_for_import(session, order, claim, started, started + limit):
+            return "taken"
+    try:
+        customer_id = link.customer_for(snapshot) if link.settings.customer_creation == "new_account" else None
+        body = _body(link, snapshot, facts.products, customer_id, order.id)
+    except RemoteError as error:
+        _give_back(link, order.id, claim, error)
+        raise
+    if link.now() - started > limit / 4:
+        # This process was held up. Whoever finds the claim run out must be able to trust that nothing is under way.
+        return "late"
+    try:
+        created = link.commerce.create_order(body)
+    except AlreadyExists as error:
+        return _adopt_existing(link, order.id, claim, error)
+    except RemoteError as error:
+        _after_failure(link, order.id, claim, error)
+        raise
+    return _record(link, order.id, claim, created, facts.products)
+
+
+def _body(
+    link: Link,
+    snapshot: OrderSnapshot,
+    products: Mapping[str, ProductLine],
+    customer_id: int | None,
+    order_id: int | None,
+) -> dict[str, Any]:
+    draft = build_draft(snapshot, products)
+    state = "complete" if draft.settled else "processing"
+    return order_body(
+        snapshot,
+        draft,
+        link.shop(),
+        increment_id=link.settings.order_number(snapshot.amazon_order_id),
+        state=state,
+        status="complete" if draft.settled else link.settings.new_status,
+        customer_id=customer_id,
+        console_url=f"{link.public_url}/console/orders/{order_id}" if order_id else None,
+    )
+
+
+def _record(
+    link: Link, order_id: int, claim: str, created: CommerceOrder, products: Mapping[str, ProductLine], *, adopted: bool = False
+) -> str:
+    """Write the Commerce order down. When the claim was lost meanwhile, whoever took it over finds the order by look-up."""
+    now = link.now()
+    with link.db.session() as session:
+        order = store.claimed_order(session, order_id, claim)
+        if order is None:
+            return "taken"
+        _link_to(order, created, products)
+        order.claim = None
+        order.attempts = 0
+        order.due_at = now
+        order.imported_at = now
+        order.blockers = []
+        how = "Found in Commerce" if adopted else "Created in Commerce"
+        order.move_to(ImportState.IMPORTED, now, f"{how} as order #{created.increment_id}.")
+        _note_difference(order, created)
+        if created.state == "complete":
+            order.move_to(ImportState.COMPLETED, now, f"Commerce order #{created.increment_id} is complete.")
+        elif link.settings.invoice == "at_import" and order.amazon_status is not AmazonStatus.CANCELED:
+            store.enqueue(session, order, INVOICE_COMMERCE, now)
+        follow_up(session, order, now)
+    return "adopted" if adopted else "created"
+
+
+def _link_to(order: Order, created: CommerceOrder, products: Mapping[str, ProductLine]) -> None:
+    order.commerce_order_id = created.entity_id
+    order.commerce_order_number = created.increment_id
+    order.commerce_status = created.status
+    items = {line.amazon_item_id: line for line in reversed(created.lines) if line.amazon_item_id and not line.is_virtual}
+    for row in order.lines:
+        item = items.get(row.amazon_item_id)
+        if item is None:
+            continue
+        row.commerce_item_id = item.item_id
+        row.commerce_sku = item.sku
+        if row.amazon_item_id in products:
+            row.units_per_item = products[row.amazon_item_id].quantity
+        elif row.quantity:
+            row.units_per_item = max(1, int(item.qty_ordered) // row.quantity)
+
+
+def _note_difference(order: Order, created: CommerceOrder) -> None:
+    """An order that Commerce holds at another total than Amazon's is never passed over in silence."""
+    if created.grand_total is None or order.currency is None or order.grand_total_minor is None:
+        return
+    if created.grand_total == Decimal(to_text(order.grand_total_minor, order.currency)):
+        return
+    message = (
+        f"Commerce order #{created.increment_id} holds {created.grand_total}, Amazon's total is"
+        f" {to_text(order.grand_total_minor, order.currency)} {order.currency}."
+    )
+    order.note(order.updated_at, "totals_differ", message)
+
+
+def _adopt_existing(link: Link, order_id: int, claim: str, error: AlreadyExists) -> str:
+    """Commerce holds the number: the order is ours from an attempt that was never answered, or somebody else's."""
+    with link.db.reading() as session:
+        order = store.load_orders(session, [order_id])[0]
+    number = link.settings.order_number(order.amazon_order_id)
+    found = link.commerce.find_orders(
+        increment_ids=[number] if number else [], ext_order_ids=[order.amazon_order_id]
+    )
+    ours = [o for o in found if o.ext_order_id == order.amazon_order_id]
+    if ours:
+        return _record(link, order_id, claim, ours[0], {}, adopted=True)
+    _reject(link, order_id, claim, f"the order number {number} is taken by another order")
+    raise error
+
+
+def _after_failure(link: Link, order_id: int, claim: str, error: RemoteError) -> None:
+    """Unknown: leave the claim to run out, then it is looked up. Permanent: the merchant must see it. Else: later."""
+    if error.verdict is Verdict.UNKNOWN:
+        with link.db.session() as session:
+            store.record_remote_error(session, link.store_id, error, link.now())
+            order = store.claimed_order(session, order_id, claim)
+            if order is not None:
+                order.due_at = link.now() + timedelta(seconds=link.commerce_time_limit)
+                order.note(link.now(), "unanswered", "Commerce did not answer; the order will be looked up there.")
+    elif error.permanent:
+        with link.db.session() as session:
+            store.record_remote_error(session, link.store_id, error, link.now())
+        _reject(link, order_id, claim, error.message)
+    else:
+        _give_back(link, order_id, claim, error)
+
+
+def _reject(link: Link, order_id: int, claim: str, message: str) -> None:
+    with link.db.session() as session:
+        order = store.claimed_order(session, order_id, claim)
+        if order is not None:
+            order.claim = None
+            store.replace_blockers(session, order, [commerce_rejected(message)], link.now())
+
+
+def _give_back(link: Link, order_id: int, claim: str, error: RemoteError) -> None:
+    """Nothing was created: the order is ready again after a pause."""
+    now = link.now()
+    with link.db.session() as session:
+        store.record_remote_error(session, link.store_id, error, now)
+        order = store.claimed_order(session, order_id, claim)
+        if order is None:
+            return
+        order.claim = None
+        pause = next_delay(order.attempts, POLICY, retry_after=error.retry_after, rng=random.SystemRandom())
+        order.move_to(ImportState.READY, now, f"Not created yet, to be tried again: {error.message}")
+        order.due_at = now + timedelta(seconds=pause)
+
+
+def _settle_abandoned(link: Link) -> Counter[str]:
+    """Look up what was being created when its time ran out; adopt what Commerce has, make ready what it has not."""
+    done: Counter[str] = Counter()
+    while True:
+        claim = uuid.uuid4().hex
+        until = link.now() + timedelta(seconds=link.commerce_time_limit)
+        with link.db.session() as session:
+            ids = store.abandoned_ids(session, link.store_id, link.now(), 50)
+            mine = [i for i in ids if store.claim_abandoned(session, i, claim, link.now(), until)]
+            numbers = {order.amazon_order_id: order.id for order in store.load_orders(session, mine)}
+        if not ids:
+            return done
+        found = {o.ext_order_id: o for o in link.commerce.find_orders(ext_order_ids=list(numbers))}
+        for number, order_id in numbers.items():
+            if number in found:
+                done[_record(link, order_id, claim, found[number], {}, adopted=True)] += 1
+            else:
+                done["released"] += 1
+                _release(link, order_id, claim)
+
+
+def _release(link: Link, order_id: int, claim: str) -> None:
+    with link.db.session() as session:
+        order = store.claimed_order(session, order_id, claim)
+        if order is not None:
+            order.claim = None
+            order.due_at = link.now()
+            order.move_to(ImportState.READY, link.now(), "Commerce does not have the order; it will be created.")
+
+
+def preview(link: Link, order_id: int) -> Preview:
+    """What an import would do with the order now, without writing anything. Raises NotFound, RemoteError."""
+    with link.db.reading() as session:
+        orders = store.load_orders(session, [order_id])
+        if not orders or orders[0].store_id != link.store_id:
+            raise NotFound(f"There is no order {order_id}.")
+        matches = store.matches_of(session, link.store_id)
+    snapshot = store.snapshot_of(orders[0])
+    facts = Catalogue(link.commerce, link.shop(), matches).facts([snapshot])[0]
+    blockers = find_blockers(snapshot, facts)
+    number = link.settings.order_number(snapshot.amazon_order_id)
+    whole = not amounts_problem(snapshot) and all(line.item_id in facts.products for line in live_lines(snapshot))
+    draft = build_draft(snapshot, facts.products) if whole else None
+    body = None if blockers else _body(link, snapshot, facts.products, None, order_id)
+    return Preview(draft, blockers, number, body)

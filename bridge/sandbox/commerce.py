@@ -1,0 +1,187 @@
+"""The sandbox's Commerce: Magento's REST interface over the world's shop.
+
+Registered under `/commerce`: `/rest/<store code>/V1/...`, `/rest/V1/...` (the default store view) and `/magento_version`.
+The order of the checks is Magento's: store code, Accept, route, rights, body, then the service.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from flask import Blueprint, Response, request
+
+from bridge.sandbox import commerce_catalog, commerce_orders
+from bridge.sandbox.commerce_call import Call
+from bridge.sandbox.commerce_errors import (
+    FATAL_TEXT,
+    MASKED,
+    CommerceError,
+    FatalError,
+    HtmlError,
+    MaskedError,
+    not_found,
+    refused,
+)
+from bridge.sandbox.search_criteria import project, query_tree
+from bridge.sandbox.world import World
+
+VERSION: Final = "Magento/2.4 (Community)"
+_VERBS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_NO_ROUTE: Final = "Request does not match any route."
+_NOT_AUTHORIZED: Final = "The consumer isn't authorized to access %resources."
+_ERROR_PAGE: Final = (
+    "<!doctype html>\n<html><head><title>There has been an error processing your request</title></head></html>"
+)
+_ROUTES: Final = (*commerce_orders.ROUTES, *commerce_catalog.ROUTES)
+
+Handler = Callable[[Call], Any]
+
+
+class _Route:
+    """One route: its template split at the slashes, the right it needs, its handler."""
+
+    def __init__(self, verb: str, template: str, right: str, handler: Handler) -> None:
+        self.template = f"/V1/{template}"
+        self.parts = template.split("/")
+        self.verb, self.right, self.handler = verb, right, handler
+
+    def match(self, segments: list[str]) -> dict[str, str] | None:
+        """The path variables if the segments fit."""
+        values = {}
+        for part, segment in zip(self.parts, segments, strict=True):
+            if part[0] == "{":
+                values[part[1:-1]] = segment
+            elif part != segment:
+                return None
+        return values
+
+
+def _by_length() -> dict[tuple[str, int], list[_Route]]:
+    table: dict[tuple[str, int], list[_Route]] = {}
+    for verb, template, right, handler in _ROUTES:
+        route = _Route(verb, template, right, handler)
+        table.setdefault((verb, len(route.parts)), []).append(route)
+    for routes in table.values():
+        # A literal segment goes before a variable one: orders/create before orders/{parent_id}.
+        routes.sort(key=lambda route: route.template.count("{"))
+    return table
+
+
+_TABLE: Final = _by_length()
+
+
+def blueprint(world: World) -> Blueprint:
+    """Commerce's routes over this world, to be registered under `/commerce`."""
+    commerce = Blueprint("commerce", __name__)
+
+    @commerce.get("/magento_version")
+    def magento_version() -> Response:
+        return Response(VERSION, mimetype="text/html")
+
+    @commerce.route("/rest/<path:_rest>", methods=_VERBS)
+    def rest(_rest: str) -> Response:
+        with world.lock:
+            return _answer(world)
+
+    return commerce
+
+
+def _answer(world: World) -> Response:
+    cookie = False
+    try:
+        store_code, segments = _address()
+        view = world.shop.stores.view_by_code(store_code)
+        if view is None:
+            raise refused("Specified request cannot be processed.")
+        if not _accepts_json():
+            raise HtmlError
+        route, path = _route(segments)
+        world.requests[f"commerce {route.verb} {route.template}"] += 1
+        cookie = True
+        if route.right != "anonymous":
+            _authorize(world, route.right)
+        query = query_tree(request.query_string.decode("latin-1"))
+        call = Call(world.shop, view, path, query, _body(), request.host_url.rstrip("/") + _prefix() + "/")
+        result = route.handler(call)
+        if "fields" in query:
+            result = project(result, str(query["fields"]))
+        response = _json(200, result)
+    except CommerceError as error:
+        response = _json(error.status, error.body())
+    except MaskedError:
+        response = _json(500, {"message": MASKED.format(report=f"{world.rng.getrandbits(48):012x}")})
+    except FatalError:
+        response = Response(FATAL_TEXT, 500, content_type="text/plain;charset=UTF-8")
+    except HtmlError:
+        response = Response(_ERROR_PAGE, 500, content_type="text/html; charset=UTF-8")
+    response.headers["Cache-Control"] = "no-store"
+    if cookie:
+        session = f"{world.rng.getrandbits(128):032x}"[:26]
+        response.set_cookie("PHPSESSID", session, max_age=3600, httponly=True, samesite="Lax")
+    return response
+
+
+def _raw_path() -> str:
+    """The path as sent, where the server tells: only there a %2F differs from a slash."""
+    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
+    return urlsplit(raw).path if raw else quote(request.path)
+
+
+def _prefix() -> str:
+    return request.path[: request.path.index("/rest/")]
+
+
+def _address() -> tuple[str, list[str]]:
+    """Store code and the segments after V1; raises the 404 when there is no V1."""
+    segments = [unquote(part) for part in _raw_path().partition("/rest/")[2].strip("/").split("/")]
+    if segments[0] == "V1":
+        segments.insert(0, "default")
+    if len(segments) < 3 or segments[1] != "V1":
+        raise not_found(_NO_ROUTE)
+    return segments[0], segments[2:]
+
+
+def _route(segments: list[str]) -> tuple[_Route, dict[str, str]]:
+    for route in _TABLE.get((request.method, len(segments)), ()):
+        path = route.match(segments)
+        if path is not None:
+            return route, path
+    raise not_found(_NO_ROUTE)
+
+
+def _accepts_json() -> bool:
+    accept = request.headers.get("Accept") or "*/*"
+    return any(kind in accept for kind in ("application/json", "*/*", "application/*"))
+
+
+def _authorize(world: World, right: str) -> None:
+    """Bearer or OAuth; a wrong bearer, none at all and a missing right look the same (magento-live section 1)."""
+    header = request.headers.get("Authorization", "")
+    if header.startswith("OAuth "):
+        query = request.query_string.decode("latin-1")
+        url = request.host_url.rstrip("/") + _raw_path() + (f"?{query}" if query else "")
+        world.shop.integration.authenticate(header, request.method, url, world.now().timestamp())
+    elif header != f"Bearer {world.shop.bearer}":
+        raise CommerceError(401, _NOT_AUTHORIZED, {"resources": right})
+
+
+def _body() -> dict[str, Any]:
+    """The JSON object that was sent; {} for an empty body or for JSON that is no object."""
+    raw = request.get_data()
+    if not raw or request.method in {"GET", "DELETE"}:
+        return {}
+    if request.mimetype != "application/json":
+        raise refused(f"Server cannot understand Content-Type HTTP header media type {request.mimetype}")
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise refused("Decoding error.") from None
+    return body if isinstance(body, dict) else {}
+
+
+def _json(status: int, body: Any) -> Response:
+    text = json.dumps(body, separators=(",", ":"))
+    return Response(text, status, content_type="application/json; charset=utf-8")

@@ -1,0 +1,66 @@
+"""How Magento's REST interface refuses: the message, the parameters for its placeholders, the status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MASKED = "Internal Error. Details are available in Magento log file. Report ID: webapi-{report}"
+FATAL_TEXT = "An error has happened during application run. See exception log for details.\n"
+NO_SUCH_ENTITY = "The entity that was requested doesn't exist. Verify the entity and try again."
+
+
+class CommerceError(Exception):
+    """A refusal with a JSON body.
+
+    message: Magento's text with its %placeholders; parameters: what fills them, a list or a dict;
+    errors: the single messages of a "Validation Failed".
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        parameters: list[Any] | dict[str, Any] | None = None,
+        errors: list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.parameters = parameters
+        self.errors = errors
+
+    def body(self) -> dict[str, Any]:
+        """The reply's JSON."""
+        body: dict[str, Any] = {"message": self.message}
+        if self.parameters is not None:
+            body["parameters"] = self.parameters
+        if self.errors is not None:
+            body["errors"] = self.errors
+        return body
+
+
+class MaskedError(Exception):
+    """Something broke inside: 500 with a report id instead of a message (production mode)."""
+
+
+class FatalError(Exception):
+    """PHP died: 500 as text/plain (magento-live section 1)."""
+
+
+class HtmlError(Exception):
+    """Magento's error page: 500 as text/html, when the client accepts no JSON (magento-live section 1)."""
+
+
+def refused(message: str, *parameters: Any) -> CommerceError:
+    """A 400 with positional parameters; without any, the body has no `parameters`."""
+    return CommerceError(400, message, list(parameters) or None)
+
+
+def field_required(name: str) -> CommerceError:
+    """The 400 for a missing parameter of the call."""
+    return CommerceError(400, '"%fieldName" is required. Enter and try again.', {"fieldName": name})
+
+
+def not_found(message: str = NO_SUCH_ENTITY, *parameters: Any) -> CommerceError:
+    """A 404 for an entity that is not there."""
+    return CommerceError(404, message, list(parameters) or None)

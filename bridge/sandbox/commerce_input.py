@@ -1,0 +1,121 @@
+"""From a request's JSON to typed values, as Magento's service input processor does it.
+
+An unknown property is refused from 2.4.7 on, a value of the wrong type as well (magento-live sections 0.3 and 2);
+nothing else is checked here, and no property is required.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from bridge.sandbox.commerce_errors import CommerceError, refused
+from bridge.sandbox.commerce_interfaces import INTERFACES
+
+_INT: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
+_NUMBER: Final = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*\Z")
+
+
+def number(value: float) -> int | float:
+    """A database decimal as PHP prints it: four places, whole numbers without a point."""
+    rounded = round(value, 4)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def typed(value: Any, type_name: str) -> Any:
+    """The value as `type_name` (see commerce_interfaces); raises the 400 that names the property and the type."""
+    if value is None or type_name == "mixed":
+        return value
+    if type_name.endswith("[]"):
+        return _typed_list(value, type_name)
+    if type_name in _CONVERT:
+        return _scalar(value, type_name)
+    if not isinstance(value, dict):
+        raise _wrong_type(value, type_name)
+    return typed_object(value, type_name)
+
+
+def typed_object(value: dict[str, Any], interface: str) -> dict[str, Any]:
+    """The object with its properties typed; nulls are dropped, as a setter given null leaves nothing behind."""
+    known = INTERFACES[interface]
+    result: dict[str, Any] = {}
+    for given, item in value.items():
+        name = given if given in known else _snake(given)
+        type_name = known.get(name)
+        if type_name is None:
+            message = '"%fieldName" is not supported. Correct the field name and try again.'
+            raise CommerceError(400, message, {"fieldName": _camel(given)})
+        if item is None:
+            continue
+        try:
+            result[name] = typed(item, type_name)
+        except CommerceError as error:
+            if not error.message.endswith("Verify and try again."):
+                raise
+            raise refused(f'Error occurred during "{name}" processing. {error.message}') from None
+    return result
+
+
+def _typed_list(value: Any, type_name: str) -> list[Any]:
+    if isinstance(value, dict):
+        # An object passes for a list: its keys are lost (magento-live section 2, additional_information).
+        value = list(value.values())
+    if not isinstance(value, list):
+        raise _wrong_type("string" if isinstance(value, str) else value, type_name)
+    return [typed(item, type_name[:-2]) for item in value]
+
+
+def _scalar(value: Any, type_name: str) -> Any:
+    converted = _CONVERT[type_name](value)
+    if converted is None:
+        raise _wrong_type(value, type_name)
+    return converted
+
+
+def _as_float(value: Any) -> int | float | None:
+    if isinstance(value, (int, float)):
+        return number(value)
+    return number(float(value)) if isinstance(value, str) and _NUMBER.match(value) else None
+
+
+def _as_int(value: Any) -> int | None:
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    return int(value) if isinstance(value, str) and _INT.match(value) else None
+
+
+def _as_string(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return str(number(value)) if isinstance(value, (int, float)) else None
+
+
+def _as_bool(value: Any) -> bool | None:
+    if isinstance(value, (bool, int)):
+        return bool(value)
+    return value not in {"", "0", "false"} if value in {"", "0", "1", "false", "true"} else None
+
+
+_CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
+    "int": _as_int,
+    "float": _as_float,
+    "string": _as_string,
+    "bool": _as_bool,
+}
+
+
+def _wrong_type(value: Any, type_name: str) -> CommerceError:
+    shown = "array" if isinstance(value, (dict, list)) else value
+    wanted = type_name if type_name.removesuffix("[]") in _CONVERT else f"\\Magento\\{type_name}Interface"
+    return refused(f'The "{shown}" value\'s type is invalid. The "{wanted}" type was expected. Verify and try again.')
+
+
+def _camel(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -12,7 +12,7 @@ from environs import Env, EnvError, ValidationError
 from bridge.errors import ConfigError
 
 JOB_NAMES = ("sync", "import", "confirm", "complete", "cleanup")
-_SCHEDULES = {name: "*/5 * * * *" for name in JOB_NAMES} | {"cleanup": "17 3 * * *"}
+_SCHEDULES = dict.fromkeys(JOB_NAMES, "*/5 * * * *") | {"cleanup": "17 3 * * *"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Config:
     """What the operator set. Every variable begins with BRIDGE_; each may also be given as <NAME>_FILE.
 
     schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a request that
-    Commerce never answered has surely ended there (its own execution limit); an order whose creation was not answered is
-    looked up after that.
+    Commerce never answered has surely ended there (its own execution limit); an order whose creation was not answered
+    is looked up after that.
     """
 
     database_url: str

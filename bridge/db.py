@@ -96,7 +96,11 @@ class Base(DeclarativeBase):
     """Tables. Text is compared byte by byte on MySQL and MariaDB too, so that SKUs differ when they differ."""
 
     metadata = MetaData(naming_convention=NAMING)
-    __table_args__: Any = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
+    __table_args__: Any = {
+        "mysql_charset": "utf8mb4",
+        "mysql_collate": "utf8mb4_bin",
+        "mysql_engine": "InnoDB",
+    }
 
 
 class Database:
@@ -116,7 +120,7 @@ class Database:
         self.engine = create_engine(parsed, **options)
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
-        # A SQLite transaction that starts by reading cannot become a writing one while another one writes; sessions that
+        # A SQLite transaction that starts by reading cannot become a writing one while another writes; sessions that
         # may write therefore ask for the lock at once and wait for it.
         self._writers = sessionmaker(
             self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE"), expire_on_commit=False

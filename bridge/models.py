@@ -55,7 +55,7 @@ class StoreSecret(Base):
 
 
 class OrderSettingsRow(Base):
-    """The order settings of a store (domain/settings.py tells what each means); `version` counts the changes."""
+    """The order settings of a store (see domain/settings.py); `version` counts the changes."""
 
     __tablename__ = "order_settings"
 
@@ -91,8 +91,8 @@ class GlobalSettingsRow(Base):
 class SyncCursor(Base):
     """How far a feed of changes has been read.
 
-    name: "amazon" (position is Amazon's echoed lastUpdatedBefore) or "shipments" (Commerce's newest updated_at). query and
-    token are set in the middle of a page run, so that a run goes on where it was killed (amazon-sp-api 1.8).
+    name: "amazon" (position is Amazon's echoed lastUpdatedBefore) or "shipments" (Commerce's newest updated_at). query
+    and token are set in the middle of a page run, so that a run goes on where it was killed (amazon-sp-api 1.8).
     """
 
     __tablename__ = "sync_cursors"
@@ -197,7 +197,7 @@ class Order(Base):
 
 
 class OrderPersonalData(Base):
-    """Everything of an order that tells who the buyer is, apart from the rest so that it can be purged without touching it.
+    """Everything of an order that tells who the buyer is, apart from the rest so that it can be purged alone.
 
     buyer_sort is the name as it is sorted by: without case and accents.
     """
@@ -284,7 +284,10 @@ class OrderEvent(Base):
 
 
 class Shipment(Base):
-    """A shipment that the merchant made in Commerce. items: [[amazon item id, quantity]]; tracks: [{number, carrier_code, title}]."""
+    """A shipment that the merchant made in Commerce.
+
+    items: [[amazon item id, quantity]]; tracks: [{number, carrier_code, title}].
+    """
 
     __tablename__ = "shipments"
     __table_args__ = _args(UniqueConstraint("order_id", "commerce_shipment_id"))
@@ -300,7 +303,7 @@ class Shipment(Base):
 class OutgoingChange(Base):
     """Something that must reach the other side. Kept until the other side's own data shows it (state `done`).
 
-    kind: confirm_shipment, cancel_commerce, hold_commerce, complete (sync/outgoing.py). reference tells several of a kind apart.
+    kind: see sync/outgoing.py. reference tells several of a kind apart.
     payload_tracked is false while a shipment's package has no tracking number.
     state: pending (to be sent at due_at), sent (accepted, not seen yet), done, refused (it can never succeed; shown).
     """
@@ -407,7 +410,10 @@ class Lease(Base):
 
 
 class QuotaBucket(Base):
-    """The tokens left of one of Amazon's quotas, shared by all processes and kept over restarts. rate: tokens a second."""
+    """The tokens left of one of Amazon's quotas, shared by all processes and kept over restarts.
+
+    rate: tokens a second.
+    """
 
     __tablename__ = "quota_buckets"
 

@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 _CHUNK = 500  # bind parameters of one IN list; SQLite takes 32,766, MariaDB plans long lists badly
 
 
-# -- stores and settings ------------------------------------------------------------------------------------------------
+# -- stores and settings
 
 
 def get_store(session: Session, store_id: int) -> Store:
@@ -74,7 +74,7 @@ def matches_of(session: Session, store_id: int) -> list[ProductMatch]:
     return list(session.scalars(select(ProductMatch).where(ProductMatch.store_id == store_id)))
 
 
-# -- cursors and leases -------------------------------------------------------------------------------------------------
+# -- cursors and leases
 
 
 def cursor(session: Session, store_id: int, name: str, now: datetime) -> SyncCursor:
@@ -108,7 +108,7 @@ def release_lease(session: Session, name: str, holder: str) -> None:
     session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
 
 
-# -- orders -------------------------------------------------------------------------------------------------------------
+# -- orders
 
 
 def known_versions(session: Session, store_id: int, amazon_order_ids: Collection[str]) -> dict[str, datetime]:
@@ -155,7 +155,7 @@ _WHOLE = (selectinload(Order.lines), selectinload(Order.personal))
 
 
 def importable_ids(session: Session, store_id: int, now: datetime, limit: int, after: int = 0) -> list[int]:
-    """Ids of the orders that an import looks at now: ready ones that are due, and all blocked ones; by id, above `after`."""
+    """Ids of the orders that an import looks at now, above `after`: ready ones that are due, and all blocked ones."""
     due = or_(
         (Order.import_state == ImportState.READY) & (Order.due_at <= now), Order.import_state == ImportState.BLOCKED
     )
@@ -238,7 +238,7 @@ def replace_blockers(session: Session, order: Order, blockers: Sequence[Blocker]
     return True
 
 
-# -- snapshots to rows and back -----------------------------------------------------------------------------------------
+# -- snapshots to rows and back
 
 
 def write_lines(order: Order, lines: Iterable[Line]) -> None:
@@ -334,7 +334,7 @@ def _address_of(stored: Mapping[str, Any]) -> Address:
     return Address(**{**stored, "lines": tuple(stored.get("lines") or ())})
 
 
-# -- outgoing changes ---------------------------------------------------------------------------------------------------
+# -- outgoing changes
 
 
 def enqueue(

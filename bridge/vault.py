@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted with the first of SECRET_KEYS, readable with any of them, bound to the record they belong to."""
+"""Secrets at rest: encrypted with the first of SECRET_KEYS, readable with any, bound to the record they belong to."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ class Vault:
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
-            raise ConfigError("BRIDGE_SECRET_KEYS is not set: credentials cannot be kept. `flask bridge keys new` makes a key.")
+            raise ConfigError("BRIDGE_SECRET_KEYS is not set; `flask bridge keys new` makes a key for it")
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
-            raise ConfigError("BRIDGE_SECRET_KEYS holds something that is no key (32 bytes, url-safe base64)") from error
+            raise ConfigError(
+                "BRIDGE_SECRET_KEYS holds something that is no key (32 bytes, url-safe base64)"
+            ) from error
 
     def seal(self, record: str, values: Mapping[str, str]) -> bytes:
         """The values encrypted for this record ("store:7"); they cannot be read as another record's."""

@@ -90,14 +90,7 @@ def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int) -> None
 def _attempt(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
     with structlog.contextvars.bound_contextvars(job=job.name, store=store_id):
         try:
-            if job.run_once is not None:
-                return _Outcome("succeeded", job.run_once(runtime))
-            if job.run is None or store_id is None:
-                raise NotFound(f"The job {job.name!r} needs a store.")
-            link = runtime.links.get(store_id)
-            if job.writes and link.read_only:
-                return _Outcome("skipped", error="Read-only mode: nothing is sent to Commerce or Amazon.")
-            return _Outcome("succeeded", job.run(link))
+            return _perform(runtime, job, store_id)
         except RemoteError as error:
             with runtime.db.session() as session:
                 if error.code != "QuotaWait":
@@ -110,6 +103,17 @@ def _attempt(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
         except Exception as error:  # the job boundary: one store's defect must not stop the scheduler
             log.exception("job crashed")
             return _Outcome("failed", error=f"{type(error).__name__}; see the log")
+
+
+def _perform(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
+    if job.run_once is not None:
+        return _Outcome("succeeded", job.run_once(runtime))
+    if job.run is None or store_id is None:
+        raise NotFound(f"The job {job.name!r} needs a store.")
+    link = runtime.links.get(store_id)
+    if job.writes and link.read_only:
+        return _Outcome("skipped", error="Read-only mode: nothing is sent to Commerce or Amazon.")
+    return _Outcome("succeeded", job.run(link))
 
 
 def _finish(runtime: Runtime, run_id: int, outcome: _Outcome) -> None:

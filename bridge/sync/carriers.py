@@ -10,9 +10,9 @@ from bridge.domain.commerce import plain
 
 _CODES = (
     "USPS", "UPS", "UPSMI", "FedEx", "DHL", "GLS", "Royal Mail", "Parcelforce", "TNT", "Canada Post", "Chronopost",
-    "Deutsche Post", "DPD", "La Poste", "Poste Italiane", "SDA", "BlueDart", "Aramex", "India Post", "DTDC",
-    "Delhivery", "Lasership", "OnTrac", "Yodel", "Newgistics", "Hermes", "Correos", "SEUR", "Yamato Transport", "Sagawa",
-    "Japan Post", "Australia Post", "StarTrack", "Purolator",
+    "Deutsche Post", "DPD", "La Poste", "Poste Italiane", "SDA", "BlueDart", "Aramex", "India Post",
+    "DTDC", "Delhivery", "Lasership", "OnTrac", "Yodel", "Newgistics", "Hermes", "Correos", "SEUR", "Yamato Transport",
+    "Sagawa", "Japan Post", "Australia Post", "StarTrack", "Purolator",
 )  # fmt: skip
 _BY_PLAIN = {plain(code).replace(" ", ""): code for code in _CODES}
 

@@ -150,10 +150,10 @@ def _want_packages(session: Session, order: Order, shipment: Shipment, now: date
 def packages(shipment: Shipment) -> list[tuple[str, dict[str, Any]]]:
     """The packages of a shipment as Amazon is told them: (packageReferenceId, what is in it).
 
-    Commerce does not say which unit travels under which track, and Amazon takes each unit in one package only: the units are
-    dealt out to the tracks in turn. The first package's reference is the Commerce shipment's id, the others' that id, two
-    zeros and a running number (it must be a positive number, amazon-sp-api 2.1). Tracks beyond the number of units share the
-    last package and cannot be told to Amazon.
+    Commerce does not say which unit travels under which track, and Amazon takes each unit in one package only: the
+    units are dealt out to the tracks in turn. The first package's reference is the Commerce shipment's id, the others'
+    that id, two zeros and a running number (it must be a positive number, amazon-sp-api 2.1). Tracks beyond the number
+    of units cannot be told to Amazon.
     """
     units = [item_id for item_id, quantity in shipment.items for _ in range(quantity)]
     tracks = shipment.tracks[: len(units)] or [{"number": "", "carrier_code": "", "title": ""}]

@@ -1,4 +1,4 @@
-"""Which clients a store has: the single place where collaborators are chosen, real or sandbox, by configuration alone."""
+"""Which clients a store has: the one place where collaborators are chosen, real or sandbox, by configuration alone."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Link:
         return self.clients.commerce
 
     def shop(self) -> ShopContext:
-        """Where the store's orders go, read once an hour. Raises RemoteError, also when the store view does not exist."""
+        """Where the store's orders go, read once an hour. Raises RemoteError, also when there is no such store view."""
         wanted = self.settings.commerce_store_view
         held = self.clients.contexts.get(wanted)
         if held is None or self.now() - held[0] > SHOP_CONTEXT_LASTS:
@@ -107,7 +107,10 @@ class Link:
         )
 
     def customer_for(self, order: OrderSnapshot) -> int | None:
-        """The buyer's customer account, found by e-mail or made; None when Amazon sends no e-mail. Raises RemoteError."""
+        """The buyer's customer account, found by e-mail or made; None when Amazon sends no e-mail.
+
+        Raises RemoteError.
+        """
         if not order.buyer_email:
             return None
         shop = self.shop()

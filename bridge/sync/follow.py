@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 from bridge import store
 from bridge.domain.commerce import CommerceOrder
@@ -31,7 +32,8 @@ _CLOSED = {"complete", "closed", "canceled"}
 def follow_orders(link: Link) -> dict[str, int]:
     """Work off what is due towards Commerce; what was done, counted.
 
-    The orders concerned are read 50 to a request, before and after. Raises RemoteError when no further call could succeed.
+    The orders concerned are read 50 to a request, before and after. Raises RemoteError when no further call could
+    succeed.
     """
     done: Counter[str] = Counter()
     while True:
@@ -40,16 +42,17 @@ def follow_orders(link: Link) -> dict[str, int]:
             orders = store.load_orders(session, sorted({session.get_one(OutgoingChange, i).order_id for i in due}))
         if not due:
             return {name: count for name, count in done.items() if count}
-        shown = {o.entity_id: o for o in link.commerce.orders([o.commerce_order_id for o in orders if o.commerce_order_id])}
+        ids = [order.commerce_order_id for order in orders if order.commerce_order_id]
+        shown = {order.entity_id: order for order in link.commerce.orders(ids)}
         touched: set[int] = set()
-        done.update(work_off(link, TO_COMMERCE, lambda i, s=shown, t=touched: _send(link, i, s, t), limit=len(due)))  # type: ignore[misc]
+        done.update(work_off(link, TO_COMMERCE, partial(_send, link, shown, touched), limit=len(due)))
         if touched:
             for order in link.commerce.orders(sorted(touched)):
                 done.update(_read_back(link, order))
 
 
-def _send(link: Link, change_id: int, shown: dict[int, CommerceOrder], touched: set[int]) -> str:
-    """Do what one change asks for, given what Commerce showed; an order that was asked something is added to `touched`."""
+def _send(link: Link, shown: dict[int, CommerceOrder], touched: set[int], change_id: int) -> str:
+    """Do what one change asks for, given what Commerce showed; an order that was asked is added to `touched`."""
     with link.db.reading() as session:
         change = session.get_one(OutgoingChange, change_id)
         order = session.get_one(Order, change.order_id)
@@ -74,7 +77,11 @@ def _cancel(link: Link, change_id: int, current: CommerceOrder) -> str:
     (magento-live 3.2), so stock is given back exactly once whether it had run or not.
     """
     if current.total_invoiced or any(line.qty_shipped for line in current.lines):
-        return _wait(link, change_id, "Amazon has cancelled the order, but it is shipped or invoiced in Commerce: refund it there.")
+        return _wait(
+            link,
+            change_id,
+            "Amazon has cancelled the order, but it is shipped or invoiced in Commerce: refund it there.",
+        )
     if current.state == "holded":
         link.commerce.unhold(current.entity_id)
     link.commerce.write_state(current.entity_id, current.increment_id, "canceled", "canceled")

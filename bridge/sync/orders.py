@@ -20,7 +20,7 @@ _REFUSALS = {
 }
 
 
-def request_import(session: Session, order: Order, now: datetime) -> None:
+def request_import(order: Order, now: datetime) -> None:
     """Have the order looked at by the next import: a blocked or failed one at once, a view-only one from now on.
 
     Raises Conflict (codes not_importable_yet, being_imported, already_imported, order_ended).

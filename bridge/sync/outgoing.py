@@ -67,9 +67,9 @@ def close(change: OutgoingChange, now: datetime) -> None:
 def work_off(link: Link, kinds: tuple[str, ...], send: Callable[[int], str], limit: int = 500) -> dict[str, int]:
     """Claim the due changes of these kinds one by one and send each; what came of them, counted.
 
-    `send` takes the change's id, calls the other side, records the outcome in a transaction of its own and names it. A call
-    that fails is put off by the retry policy (or refused for good) and logged; it never stops the others, except when every
-    further call would fail as well (Verdict.REAUTHORISE, or no quota left).
+    `send` takes the change's id, calls the other side, records the outcome in a transaction of its own and names it. A
+    call that fails is put off by the retry policy (or refused for good) and logged; it never stops the others, except
+    when every further call would fail as well (Verdict.REAUTHORISE, or no quota left).
     """
     counts: dict[str, int] = {}
     with link.db.reading() as session:

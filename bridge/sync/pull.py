@@ -1,7 +1,7 @@
 """Amazon to us: every order that changed, once, in the order of Amazon's versions, with nothing missed.
 
-The watermark is Amazon's own echo of the search (lastUpdatedBefore); it moves after the last page is stored, and the next
-search starts OVERLAP before it, because Amazon's lists are eventually consistent (amazon-sp-api 1.8).
+The watermark is Amazon's own echo of the search (lastUpdatedBefore); it moves after the last page is stored, and the
+next search starts OVERLAP before it, because Amazon's lists are eventually consistent (amazon-sp-api 1.8).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ log = structlog.get_logger()
 def pull_orders(link: Link) -> dict[str, int]:
     """Read every change since the watermark and store it, page by page; what was done, counted.
 
-    A run that was cut off goes on with its frozen query and token; a token that Amazon no longer accepts starts the search
-    anew from the watermark. Raises RemoteError; what was stored before stays.
+    A run that was cut off goes on with its frozen query and token; a token that Amazon no longer accepts starts the
+    search anew from the watermark. Raises RemoteError; what was stored before stays.
     """
     done: Counter[str] = Counter()
     while True:
@@ -88,12 +88,13 @@ def store_page(session: Session, link: Link, page: OrderPage) -> Counter[str]:
 
 
 def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnapshot]) -> Counter[str]:
-    """Store these versions of orders where they are news. Orders created before the integration time are never stored."""
+    """Store these versions where they are news. Orders created before the integration time are never stored."""
     done: Counter[str] = Counter()
     wanted = {s.amazon_order_id: s for s in snapshots if s.purchase_date >= link.integration_time}
     known = store.known_versions(session, link.store_id, wanted)
     news = [s for number, s in wanted.items() if number not in known or s.last_update > known[number]]
-    held = store.orders_by_number(session, link.store_id, [s.amazon_order_id for s in news if s.amazon_order_id in known])
+    changed = [s.amazon_order_id for s in news if s.amazon_order_id in known]
+    held = store.orders_by_number(session, link.store_id, changed)
     for snapshot in news:
         order = held.get(snapshot.amazon_order_id)
         if order is None:

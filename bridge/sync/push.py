@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
+
 from bridge import store
 from bridge.commerce.wire import order_body
 from bridge.domain.blockers import Blocker, ShopFacts, commerce_rejected, find_blockers
@@ -150,9 +151,15 @@ def _body(
 
 
 def _record(
-    link: Link, order_id: int, claim: str, created: CommerceOrder, products: Mapping[str, ProductLine], *, adopted: bool = False
+    link: Link,
+    order_id: int,
+    claim: str,
+    created: CommerceOrder,
+    products: Mapping[str, ProductLine],
+    *,
+    adopted: bool = False,
 ) -> str:
-    """Write the Commerce order down. When the claim was lost meanwhile, whoever took it over finds the order by look-up."""
+    """Write the Commerce order down. When the claim was lost, whoever took it over finds the order by look-up."""
     now = link.now()
     with link.db.session() as session:
         order = store.claimed_order(session, order_id, claim)
@@ -179,7 +186,8 @@ def _link_to(order: Order, created: CommerceOrder, products: Mapping[str, Produc
     order.commerce_order_id = created.entity_id
     order.commerce_order_number = created.increment_id
     order.commerce_status = created.status
-    items = {line.amazon_item_id: line for line in reversed(created.lines) if line.amazon_item_id and not line.is_virtual}
+    goods = [line for line in created.lines if line.amazon_item_id and not line.is_virtual]
+    items = {line.amazon_item_id: line for line in reversed(goods)}
     for row in order.lines:
         item = items.get(row.amazon_item_id)
         if item is None:
@@ -210,9 +218,7 @@ def _adopt_existing(link: Link, order_id: int, claim: str, error: AlreadyExists)
     with link.db.reading() as session:
         order = store.load_orders(session, [order_id])[0]
     number = link.settings.order_number(order.amazon_order_id)
-    found = link.commerce.find_orders(
-        increment_ids=[number] if number else [], ext_order_ids=[order.amazon_order_id]
-    )
+    found = link.commerce.find_orders(increment_ids=[number] if number else [], ext_order_ids=[order.amazon_order_id])
     ours = [o for o in found if o.ext_order_id == order.amazon_order_id]
     if ours:
         return _record(link, order_id, claim, ours[0], {}, adopted=True)

@@ -1,6 +1,6 @@
 """The sandbox's Commerce: Magento's REST interface over the world's shop.
 
-Registered under `/commerce`: `/rest/<store code>/V1/...`, `/rest/V1/...` (the default store view) and `/magento_version`.
+Registered under `/commerce`: `/rest/<store code>/V1/...`, `/rest/V1/...` (default store view) and `/magento_version`.
 The order of the checks is Magento's: store code, Accept, route, rights, body, then the service.
 """
 
@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from flask import Blueprint, Response, request
 
-from bridge.sandbox import commerce_catalog, commerce_orders
+from bridge.sandbox import commerce_catalog, commerce_inventory, commerce_orders, commerce_stores
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_errors import (
     FATAL_TEXT,
@@ -35,7 +35,12 @@ _NOT_AUTHORIZED: Final = "The consumer isn't authorized to access %resources."
 _ERROR_PAGE: Final = (
     "<!doctype html>\n<html><head><title>There has been an error processing your request</title></head></html>"
 )
-_ROUTES: Final = (*commerce_orders.ROUTES, *commerce_catalog.ROUTES)
+_ROUTES: Final = (
+    *commerce_orders.ROUTES,
+    *commerce_catalog.ROUTES,
+    *commerce_inventory.ROUTES,
+    *commerce_stores.ROUTES,
+)
 
 Handler = Callable[[Call], Any]
 
@@ -94,10 +99,7 @@ def _answer(world: World) -> Response:
     try:
         store_code, segments = _address()
         view = world.shop.stores.view_by_code(store_code)
-        if view is None:
-            raise refused("Specified request cannot be processed.")
-        if not _accepts_json():
-            raise HtmlError
+        _check_accept()
         route, path = _route(segments)
         world.requests[f"commerce {route.verb} {route.template}"] += 1
         cookie = True
@@ -152,9 +154,10 @@ def _route(segments: list[str]) -> tuple[_Route, dict[str, str]]:
     raise not_found(_NO_ROUTE)
 
 
-def _accepts_json() -> bool:
+def _check_accept() -> None:
     accept = request.headers.get("Accept") or "*/*"
-    return any(kind in accept for kind in ("application/json", "*/*", "application/*"))
+    if not any(kind in accept for kind in ("application/json", "*/*", "application/*")):
+        raise HtmlError
 
 
 def _authorize(world: World, right: str) -> None:

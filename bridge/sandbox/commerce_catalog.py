@@ -1,24 +1,18 @@
-"""The routes for products, stock, stores and countries."""
+"""The routes for products and their legacy stock items."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from bridge.sandbox import shop_stores
 from bridge.sandbox.commerce_call import Call
-from bridge.sandbox.commerce_errors import CommerceError, MaskedError, field_required, not_found, refused
+from bridge.sandbox.commerce_errors import field_required, not_found, refused
 from bridge.sandbox.commerce_input import number, typed
-from bridge.sandbox.search_criteria import SearchCriteria, collated, find, items_of
+from bridge.sandbox.search_criteria import SearchCriteria, collated, find
 from bridge.sandbox.shop_catalog import Product, product_row, product_view, stock_item
-from bridge.sandbox.shop_places import COUNTRIES
 from bridge.sandbox.shop_stock import DEFAULT_SOURCE
 
 _NO_PRODUCT: Final = "The product that was requested doesn't exist. Verify the product and try again."
-_DEFAULT_LINK: Final = "Can not save link related to Default Source or Default Stock"
 _PRODUCT_FIELDS: Final = frozenset(product_row(Product(0, "", ""))) - {"record"}
-_SOURCE_ITEM_FIELDS: Final = frozenset({"sku", "source_code", "quantity", "status", "source_item_id"})
-
-# Products
 
 
 def _product(call: Call, sku: str) -> Product:
@@ -41,7 +35,8 @@ def _full_view(call: Call, product: Product) -> dict[str, Any]:
     return view
 
 
-def _product_rows(call: Call, criteria: SearchCriteria) -> list[dict[str, Any]]:
+def product_rows(call: Call, criteria: SearchCriteria) -> list[dict[str, Any]]:
+    """The products that a search has to look at, as rows with the product in `record`."""
     wanted = criteria.single("sku", "eq", "in")
     products = call.shop.catalog.products
     if wanted is None:
@@ -56,7 +51,7 @@ def search_products(call: Call) -> Any:
     criteria = call.criteria()
     for name in criteria.names - _PRODUCT_FIELDS:
         raise refused("Invalid attribute name: %1", name)
-    page, total = find(_product_rows(call, criteria), criteria, "entity_id")
+    page, total = find(product_rows(call, criteria), criteria, "entity_id")
     views = [product_view(row["record"]) for row in page]
     return {"items": views, "search_criteria": criteria.echo(), "total_count": total}
 
@@ -123,240 +118,6 @@ def get_stock_item(call: Call) -> Any:
     return _stock_item(call, product)
 
 
-# Inventory
-
-
-def search_source_items(call: Call) -> Any:
-    """GET /V1/inventory/source-items: the rows of every product that has sources, orphans included."""
-    criteria = call.criteria()
-    if not criteria.names <= _SOURCE_ITEM_FIELDS:
-        raise MaskedError
-    wanted = criteria.single("sku", "eq", "in")
-    held = call.shop.inventory.items
-    if wanted is None:
-        found = list(held.values())
-    else:
-        values = wanted.values() if wanted.condition == "in" else [wanted.value]
-        keys = ((key, code) for key in dict.fromkeys(map(collated, values)) for code in call.shop.inventory.sources)
-        found = [held[key] for key in keys if key in held]
-    rows = [
-        {"sku": item.sku, "source_code": item.source_code, "quantity": number(item.quantity), "status": item.status}
-        for item in found
-    ]
-    page, total = find(rows, criteria)
-    return {"items": page, "search_criteria": criteria.echo(), "total_count": total}
-
-
-def save_source_items(call: Call) -> Any:
-    """POST /V1/inventory/source-items: absolute quantities; an empty list is the answer."""
-    items = call.sent("sourceItems", "SourceItem[]")
-    if any(item.get("source_code") not in call.shop.inventory.sources for item in items):
-        raise refused("Could not save Source Item")
-    for item in items:
-        status = item.get("status", 1)
-        call.shop.inventory.save_source_item(item["sku"], item["source_code"], item.get("quantity", 0), status)
-    return []
-
-
-def delete_source_items(call: Call) -> Any:
-    """POST /V1/inventory/source-items-delete."""
-    for item in call.sent("sourceItems", "SourceItem[]"):
-        call.shop.inventory.delete_source_items(item["sku"], item.get("source_code"))
-    return []
-
-
-def list_sources(call: Call) -> Any:
-    """GET /V1/inventory/sources."""
-    criteria = call.criteria()
-    extension = {"is_pickup_location_active": False, "frontend_name": ""}
-    rows = [
-        {
-            "source_code": code,
-            "name": name,
-            "enabled": True,
-            "description": name,
-            "latitude": 0,
-            "longitude": 0,
-            "country_id": "US",
-            "postcode": "00000",
-            "use_default_carrier_config": True,
-            "carrier_links": [],
-            "extension_attributes": extension,
-        }
-        for code, name in call.shop.inventory.sources.items()
-    ]
-    page, total = find(rows, criteria)
-    return {"items": page, "search_criteria": criteria.echo(), "total_count": total}
-
-
-def create_source(call: Call) -> Any:
-    """POST /V1/inventory/sources."""
-    source = call.body.get("source")
-    if not isinstance(source, dict):
-        raise field_required("source")
-    call.shop.add_source(str(source["source_code"]), str(source.get("name", "")))
-    return []
-
-
-def _stock_view(call: Call, stock_id: int) -> dict[str, Any]:
-    stock = call.shop.inventory.stocks[stock_id]
-    channels = [{"type": "website", "code": code} for code in stock.website_codes]
-    return {"stock_id": stock_id, "name": stock.name, "extension_attributes": {"sales_channels": channels}}
-
-
-def list_stocks(call: Call) -> Any:
-    """GET /V1/inventory/stocks."""
-    criteria = call.criteria()
-    page, total = find([_stock_view(call, stock_id) for stock_id in call.shop.inventory.stocks], criteria)
-    return {"items": page, "search_criteria": criteria.echo(), "total_count": total}
-
-
-def create_stock(call: Call) -> Any:
-    """POST /V1/inventory/stocks: the new id."""
-    stock = call.body.get("stock")
-    if not isinstance(stock, dict):
-        raise field_required("stock")
-    channels = (stock.get("extension_attributes") or {}).get("sales_channels") or []
-    return call.shop.add_stock(str(stock.get("name", "")), [], [str(channel["code"]) for channel in channels])
-
-
-def save_links(call: Call) -> Any:
-    """POST /V1/inventory/stock-source-links: the default source stays with the default stock (live 3.7)."""
-    links = call.sent("links", "mixed")
-    if any(link["source_code"] == DEFAULT_SOURCE or link["stock_id"] == 1 for link in links):
-        raise CommerceError(400, "Validation Failed", errors=[{"message": _DEFAULT_LINK, "parameters": []}])
-    for link in sorted(links, key=lambda link: int(link.get("priority", 1))):
-        codes = call.shop.inventory.stocks[int(link["stock_id"])].source_codes
-        if link["source_code"] not in codes:
-            codes.append(str(link["source_code"]))
-    return []
-
-
-def resolve_stock(call: Call) -> Any:
-    """GET /V1/inventory/stock-resolver/{type}/{code}."""
-    stock = call.shop.inventory.stock_of_website(call.path["code"])
-    if stock is None or call.path["type"] != "website":
-        raise not_found("No linked stock found")
-    return _stock_view(call, stock.stock_id)
-
-
-def salable_quantity(call: Call) -> Any:
-    """GET /V1/inventory/get-product-salable-quantity/{sku}/{stockId}: a bare number."""
-    return call.shop.salable_quantity(call.path["sku"], call.id("stockId"))
-
-
-def is_salable(call: Call) -> Any:
-    """GET /V1/inventory/is-product-salable/{sku}/{stockId}: a bare boolean."""
-    return call.shop.inventory.is_salable(call.path["sku"], call.id("stockId"))
-
-
-def is_salable_for(call: Call) -> Any:
-    """GET /V1/inventory/is-product-salable-for-requested-qty/{sku}/{stockId}/{qty}."""
-    quantity = typed(call.path["qty"], "float")
-    answer = call.shop.inventory.salable_for(call.path["sku"], quantity, call.id("stockId"))
-    return {name: answer[name] for name in ("salable", "errors")}
-
-
-def are_salable(call: Call) -> Any:
-    """GET /V1/inventory/are-products-salable: an unknown SKU is not salable, and no error."""
-    skus, stock_id = items_of(call.asked("skus")), int(typed(call.asked("stockId"), "int"))
-    return [
-        {"sku": sku, "stock_id": stock_id, "salable": call.shop.inventory.is_salable(sku, stock_id)} for sku in skus
-    ]
-
-
-def are_salable_for(call: Call) -> Any:
-    """GET /V1/inventory/are-product-salable-for-requested-qty: one unknown SKU spoils the whole batch (live 0.12)."""
-    requests, stock_id = items_of(call.asked("skuRequests")), int(typed(call.asked("stockId"), "int"))
-    return [
-        call.shop.inventory.salable_for(str(entry["sku"]), float(typed(entry["qty"], "float")), stock_id)
-        for entry in requests
-    ]
-
-
-def _stock_of_channel(call: Call) -> int:
-    stock = call.shop.inventory.stock_of_website(call.path["code"])
-    if stock is None:
-        raise not_found("No linked stock found")
-    return stock.stock_id
-
-
-def dump_index(call: Call) -> Any:
-    """GET /V1/inventory/dump-stock-index-data/{type}/{code}."""
-    return call.shop.inventory.index(_stock_of_channel(call))
-
-
-def export_salable(call: Call) -> Any:
-    """GET /V1/inventory/export-stock-salable-qty/{type}/{code}: products by a search, sorted by SKU."""
-    criteria, stock_id = call.criteria(), _stock_of_channel(call)
-    page, total = find(_product_rows(call, criteria), criteria, "sku")
-    items = []
-    for row in page:
-        product: Product = row["record"]
-        salable = call.shop.inventory.is_salable(product.sku, stock_id)
-        quantity = call.shop.inventory.salable_quantity(product.sku, stock_id) if product.has_sources else 0
-        items.append({"sku": product.sku, "qty": quantity, "is_salable": salable})
-    return {"items": items, "search_criteria": criteria.echo(), "total_count": total}
-
-
-def select_sources(call: Call) -> Any:
-    """POST /V1/inventory/source-selection-algorithm-result: by priority, the stock's sources one after the other."""
-    request = call.sent("inventoryRequest", "mixed")
-    stock = call.shop.inventory.stocks[int(request["stockId"])]
-    chosen, shippable = [], True
-    for entry in request["items"]:
-        left = float(entry["qty"])
-        for code in stock.source_codes:
-            item = call.shop.inventory.source_item(entry["sku"], code)
-            if item is None or not item.status:
-                continue
-            taken = min(left, item.quantity)
-            left -= taken
-            row = {"source_code": code, "sku": entry["sku"], "qty_to_deduct": number(taken)}
-            chosen.append(row | {"qty_available": number(item.quantity)})
-        shippable = shippable and left <= 0
-    return {"source_selection_items": chosen, "shippable": shippable}
-
-
-# Stores and countries
-
-
-def store_views(call: Call) -> Any:
-    """GET /V1/store/storeViews."""
-    return call.shop.stores.store_views()
-
-
-def store_groups(call: Call) -> Any:
-    """GET /V1/store/storeGroups."""
-    return call.shop.stores.store_groups()
-
-
-def websites(call: Call) -> Any:
-    """GET /V1/store/websites."""
-    return call.shop.stores.website_list()
-
-
-def store_configs(call: Call) -> Any:
-    """GET /V1/store/storeConfigs, all or those of `storeCodes`."""
-    stores: shop_stores.Stores = call.shop.stores
-    return stores.configs(call.base_url, [str(code) for code in items_of(call.query.get("storeCodes"))])
-
-
-def countries(_call: Call) -> Any:
-    """GET /V1/directory/countries."""
-    return list(COUNTRIES.values())
-
-
-def country(call: Call) -> Any:
-    """GET /V1/directory/countries/{countryId}."""
-    record = COUNTRIES.get(call.path["countryId"])
-    if record is None:
-        raise not_found("The country isn't available.")
-    return record
-
-
-_STOCK: Final = "Magento_InventorySalesApi::stock"
-_SOURCE: Final = "Magento_InventoryApi::source"
 ROUTES: Final = (
     ("GET", "products", "Magento_Catalog::products", search_products),
     ("POST", "products", "Magento_Catalog::products", save_product),
@@ -364,27 +125,4 @@ ROUTES: Final = (
     ("PUT", "products/{sku}", "Magento_Catalog::products", save_product),
     ("DELETE", "products/{sku}", "Magento_Catalog::products", delete_product),
     ("GET", "stockItems/{sku}", "Magento_CatalogInventory::cataloginventory", get_stock_item),
-    ("GET", "inventory/source-items", _SOURCE, search_source_items),
-    ("POST", "inventory/source-items", _SOURCE, save_source_items),
-    ("POST", "inventory/source-items-delete", _SOURCE, delete_source_items),
-    ("GET", "inventory/sources", _SOURCE, list_sources),
-    ("POST", "inventory/sources", _SOURCE, create_source),
-    ("GET", "inventory/stocks", "Magento_InventoryApi::stock", list_stocks),
-    ("POST", "inventory/stocks", "Magento_InventoryApi::stock", create_stock),
-    ("POST", "inventory/stock-source-links", "Magento_InventoryApi::stock", save_links),
-    ("GET", "inventory/stock-resolver/{type}/{code}", _STOCK, resolve_stock),
-    ("GET", "inventory/get-product-salable-quantity/{sku}/{stockId}", _STOCK, salable_quantity),
-    ("GET", "inventory/is-product-salable/{sku}/{stockId}", _STOCK, is_salable),
-    ("GET", "inventory/is-product-salable-for-requested-qty/{sku}/{stockId}/{qty}", _STOCK, is_salable_for),
-    ("GET", "inventory/are-products-salable", _STOCK, are_salable),
-    ("GET", "inventory/are-product-salable-for-requested-qty", _STOCK, are_salable_for),
-    ("GET", "inventory/dump-stock-index-data/{type}/{code}", _STOCK, dump_index),
-    ("GET", "inventory/export-stock-salable-qty/{type}/{code}", _STOCK, export_salable),
-    ("POST", "inventory/source-selection-algorithm-result", _SOURCE, select_sources),
-    ("GET", "store/storeViews", "Magento_Backend::store", store_views),
-    ("GET", "store/storeGroups", "Magento_Backend::store", store_groups),
-    ("GET", "store/websites", "Magento_Backend::store", websites),
-    ("GET", "store/storeConfigs", "Magento_Backend::store", store_configs),
-    ("GET", "directory/countries", "anonymous", countries),
-    ("GET", "directory/countries/{countryId}", "anonymous", country),
 )

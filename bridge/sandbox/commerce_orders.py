@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bridge.sandbox import shop_documents, shop_refunds
+from bridge.sandbox import shop_actions, shop_invoices, shop_refunds, shop_shipments
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_errors import CommerceError, field_required, not_found
 from bridge.sandbox.search_criteria import find
+from bridge.sandbox.shop_columns import stored
 from bridge.sandbox.shop_order_updates import update_address
 from bridge.sandbox.shop_order_views import document_view, history_views, order_view
-from bridge.sandbox.shop_orders import stored
 from bridge.sandbox.shop_state import Record
 
 _SHIP: Final = {
@@ -59,22 +59,22 @@ def save_address(call: Call) -> Any:
 
 def cancel(call: Call) -> Any:
     """POST /V1/orders/{id}/cancel."""
-    return shop_documents.cancel(call.shop, _order(call))
+    return shop_actions.cancel(call.shop, _order(call))
 
 
 def hold(call: Call) -> Any:
     """POST /V1/orders/{id}/hold."""
-    return shop_documents.hold(call.shop, _order(call))
+    return shop_actions.hold(call.shop, _order(call))
 
 
 def unhold(call: Call) -> Any:
     """POST /V1/orders/{id}/unhold."""
-    return shop_documents.unhold(call.shop, _order(call))
+    return shop_actions.unhold(call.shop, _order(call))
 
 
 def add_comment(call: Call) -> Any:
     """POST /V1/orders/{id}/comments."""
-    return shop_documents.comment(call.shop, _order(call), call.sent("statusHistory", "OrderStatusHistory"))
+    return shop_actions.comment(call.shop, _order(call), call.sent("statusHistory", "OrderStatusHistory"))
 
 
 def list_comments(call: Call) -> Any:
@@ -98,14 +98,14 @@ def send_email(call: Call) -> Any:
 def invoice(call: Call) -> Any:
     """POST /V1/order/{id}/invoice: the id as a JSON string."""
     request = _request(call, _INVOICE)
-    return str(shop_documents.invoice(call.shop, _order(call), request))
+    return str(shop_invoices.invoice(call.shop, _order(call), request))
 
 
 def ship(call: Call) -> Any:
     """POST /V1/order/{id}/ship: the id as a JSON string."""
     request = _request(call, _SHIP)
     order = _order(call)
-    shipment_id = shop_documents.ship(call.shop, order, request)
+    shipment_id = shop_shipments.ship(call.shop, order, request)
     view = call.shop.stores.views[order.get("store_id") or 0]
     if request.get("notify") and view.sends_mail:
         call.shop.mails.append(("shipment", order.get("customer_email") or "", view.id))
@@ -162,7 +162,7 @@ def get_creditmemo(call: Call) -> Any:
 
 def add_track(call: Call) -> Any:
     """POST /V1/shipment/track."""
-    return shop_documents.add_track(call.shop, call.sent("entity", "ShipmentTrack"))
+    return shop_shipments.add_track(call.shop, call.sent("entity", "ShipmentTrack"))
 
 
 def delete_track(call: Call) -> Any:

@@ -1,7 +1,7 @@
 """OAuth 1.0a as Magento verifies it: HMAC-SHA256 in the Authorization header, with Magento's own base string.
 
-The base string is where clients that follow the RFC fail (magento-live section 1): the parameters are sorted naturally, of
-equal keys the last one counts, a key without `=` is dropped, a `+` is not a space, and the path is normalised first.
+The base string is where clients that follow the RFC fail (magento-live section 1): the parameters are sorted naturally,
+of equal keys the last one counts, a key without `=` is dropped, a `+` is no space, and the path is normalised first.
 """
 
 from __future__ import annotations
@@ -36,11 +36,20 @@ class Integration:
     """The four secrets of the sandbox's integration (documented values, 32 characters each) and the nonces seen."""
 
     consumer_key: str = "sandboxconsumerkey00000000000001"
-    consumer_secret: str = "sandboxconsumersecret00000000002"
-    access_token: str = "sandboxaccesstoken00000000000003"
-    access_token_secret: str = "sandboxaccesstokensecret00000004"
+    consumer_secret: str = "sandboxconsumersecret00000000002"  # noqa: S105 - the sandbox's documented secret
+    access_token: str = "sandboxaccesstoken00000000000003"  # noqa: S105 - as above
+    access_token_secret: str = "sandboxaccesstokensecret00000004"  # noqa: S105 - as above
     consumer_id: int = 1
     nonces: set[str] = field(default_factory=set)
+
+    def secrets(self) -> dict[str, str]:
+        """The four secrets by the names that Magento's integration page gives them."""
+        return {
+            "Consumer Key": self.consumer_key,
+            "Consumer Secret": self.consumer_secret,
+            "Access Token": self.access_token,
+            "Access Token Secret": self.access_token_secret,
+        }
 
     def authenticate(self, header: str, method: str, url: str, now: float) -> None:
         """Raise the refusal that Magento gives, if any.
@@ -120,7 +129,7 @@ def _digits(text: str, start: int) -> str:
 
 
 def _compare(a: Any, b: Any) -> int:
-    return (a > b) - (a < b)
+    return int(a > b) - int(a < b)
 
 
 def _encode(text: str) -> str:

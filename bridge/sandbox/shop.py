@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox import shop_documents, shop_reservations
+from bridge.sandbox import shop_actions, shop_invoices, shop_reservations, shop_shipments
 from bridge.sandbox.commerce_input import number
 from bridge.sandbox.oauth import Integration
 from bridge.sandbox.search_criteria import SearchCriteria
@@ -223,24 +223,24 @@ class Shop:
             "arguments": {"extension_attributes": {"source_code": source_code}},
         }
         with self.world.lock:
-            return shop_documents.ship(self, self.table.get(order_id), request)
+            return shop_shipments.ship(self, self.table.get(order_id), request)
 
     def add_track(self, shipment_id: int, carrier_code: str, title: str, track_number: str) -> int:
         """A track added to a shipment afterwards; its id. Raises CommerceError for an unknown shipment."""
         with self.world.lock:
             order_id = self.shipments.get(shipment_id, {}).get("order_id")
             track = {"parent_id": shipment_id, "order_id": order_id, "carrier_code": carrier_code, "title": title}
-            return int(shop_documents.add_track(self, track | {"track_number": track_number})["entity_id"])
+            return int(shop_shipments.add_track(self, track | {"track_number": track_number})["entity_id"])
 
     def cancel(self, order_id: int) -> bool:
         """Cancel what is open; False when nothing can be cancelled."""
         with self.world.lock:
-            return shop_documents.cancel(self, self.table.get(order_id))
+            return shop_actions.cancel(self, self.table.get(order_id))
 
     def invoice(self, order_id: int) -> int:
         """Invoice all that is open; the invoice's id. Raises CommerceError when Magento refuses."""
         with self.world.lock:
-            return shop_documents.invoice(self, self.table.get(order_id), {})
+            return shop_invoices.invoice(self, self.table.get(order_id), {})
 
     def run_reservation_cli(self, pattern: str = "") -> ReservationRun:
         """The crontab line: list the inconsistencies, keep the lines that `pattern` matches (grep -E), compensate."""

@@ -13,7 +13,7 @@ from bridge.sandbox.shop_state import Record
 if TYPE_CHECKING:
     from bridge.sandbox.shop import Shop
 
-# Letters, marks, digits, blanks and , - _ . ' ’ ` & make a name (magento-rest section 6).
+# Letters, digits, blanks and a few marks make a name (magento-rest section 6).
 _NAME: Final = re.compile(r"(?:[^\W_]|[,\-_.'’`&\s]){1,255}\Z")
 _TAKEN: Final = "A customer with the same email address already exists in an associated website."
 _COLUMNS: Final = frozenset({"entity_id", "id", "email", "firstname", "lastname", "website_id", "store_id", "group_id"})

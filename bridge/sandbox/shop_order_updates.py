@@ -17,10 +17,10 @@ _PARTS: Final = frozenset(
 
 
 def update_order(table: OrderTable, order: Record, entity: Record, stored: Record) -> Record:
-    """Write what was sent of an order; `stored` are its columns as the database cuts them. The reply is returned.
+    """Write what was sent of an order and return the reply; `stored` are its columns as the database cuts them.
 
-    Both addresses in the entity are ignored. The state rules look at the request alone, with the stored lines only where
-    it has none: that is Magento's trap of lines without qty_ordered (magento-live section 2).
+    Both addresses in the entity are ignored. The state rules look at the request alone, with the stored lines only
+    where it has none: that is Magento's trap of lines without qty_ordered (magento-live section 2).
     """
     before = dict(order)
     columns = {name: value for name, value in stored.items() if name not in _PARTS}

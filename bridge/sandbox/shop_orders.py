@@ -6,15 +6,14 @@ A record is a dict in Magento's field names: the order's columns beside `items`,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from bridge.sandbox.commerce_errors import MaskedError, not_found, refused
-from bridge.sandbox.commerce_interfaces import INTERFACES, LENGTHS
+from bridge.sandbox.commerce_interfaces import INTERFACES
 from bridge.sandbox.search_criteria import SearchCriteria, collated
+from bridge.sandbox.shop_columns import check_address, stored, utc_text
 from bridge.sandbox.shop_order_updates import update_order
 from bridge.sandbox.shop_order_views import created_reply
 from bridge.sandbox.shop_state import Record, settle
@@ -28,65 +27,20 @@ _DUPLICATE: Final = "Unique constraint violation found"
 _NOT_COLUMNS: Final = frozenset(
     {"items", "billing_address", "payment", "status_histories", "extension_attributes", "entity_id", "updated_at"}
 )
-_ADDRESS_LABELS: Final = {
-    "postcode": "Zip code",
-    "lastname": "Last name",
-    "street": "Street",
-    "city": "City",
-    "country_id": "Country",
-    "firstname": "First Name",
-    "telephone": "Phone Number",
-}
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\Z")
-_BEYOND_BMP: Final = re.compile("[\U00010000-\U0010ffff]")
 _ITEM_DEFAULTS: Final = dict.fromkeys(
-    """amount_refunded base_amount_refunded base_cost base_discount_amount base_discount_invoiced base_price
-    base_row_invoiced base_row_total base_tax_amount base_tax_invoiced discount_amount discount_invoiced discount_percent
-    free_shipping is_qty_decimal no_discount price qty_backordered qty_canceled qty_invoiced qty_ordered qty_refunded
-    qty_shipped row_invoiced row_total row_weight tax_amount tax_invoiced tax_percent weight""".split(),
+    [
+        *("amount_refunded", "base_amount_refunded", "base_cost", "base_discount_amount", "base_discount_invoiced"),
+        *("base_price", "base_row_invoiced", "base_row_total", "base_tax_amount", "base_tax_invoiced"),
+        *("discount_amount", "discount_invoiced", "discount_percent", "free_shipping", "is_qty_decimal", "no_discount"),
+        *("price", "qty_backordered", "qty_canceled", "qty_invoiced", "qty_ordered", "qty_refunded", "qty_shipped"),
+        *("row_invoiced", "row_total", "row_weight", "tax_amount", "tax_invoiced", "tax_percent", "weight"),
+    ],
     0,
 )
 SEARCHABLE: Final = frozenset(
     {name for name, type_name in INTERFACES["Order"].items() if type_name in {"int", "float", "string"}}
     | {"shipping_method", "shipping_address_id", "send_email", "coupon_rule_name"}
 )
-
-
-def stored(values: Record, interface: str) -> Record:
-    """The values as the database keeps them: '' is NULL, text is cut, what lies beyond utf8mb3 becomes ???? ."""
-    lengths = LENGTHS.get(interface, {})
-    kept: Record = {}
-    for name, value in values.items():
-        if isinstance(value, str):
-            if not value:
-                continue
-            text = value if value.isascii() else _BEYOND_BMP.sub("????", value)
-            limit = lengths.get(name)
-            kept[name] = text if limit is None else text[:limit]
-        elif value is not None:
-            kept[name] = value
-    return kept
-
-
-def utc_text(value: str) -> str:
-    """A created_at as given, in Magento's form and UTC; raises MaskedError for what is no date (magento-live 2)."""
-    try:
-        when = datetime.fromisoformat(value)
-    except ValueError:
-        raise MaskedError from None
-    if when.tzinfo is not None:
-        when = when.astimezone(UTC)
-    return when.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def check_address(address: Record) -> None:
-    """Raise the 400 for an address that cannot be saved; an empty text passes, a missing property does not."""
-    missing = (label for name, label in _ADDRESS_LABELS.items() if name not in address)
-    wrong = [f'"{label}" is required. Enter and try again.' for label in missing]
-    if not _EMAIL.match(address.get("email") or ""):
-        wrong.append("Email has a wrong format")
-    if wrong:
-        raise refused("We can't save the address:\n%1", "\n".join(wrong))
 
 
 class OrderTable:

@@ -7,7 +7,7 @@ from bridge.sandbox.shop_catalog import DISABLED
 
 
 def reference_shop(shop: Shop) -> Shop:
-    """Fill a fresh shop: store view `amazon_us` (id 2) beside `default`, and products with their ids; the shop again."""
+    """Fill a fresh shop, and give it back: store view `amazon_us` (id 2) beside `default`, products with their ids."""
     shop.add_store_view("amazon_us", "Amazon US")
     shop.stores.views[2].sends_mail = False
     # Magento lists a product's index rows by id, apart from the one that was made first.

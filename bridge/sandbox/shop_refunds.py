@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bridge.sandbox.commerce_errors import refused
 from bridge.sandbox.commerce_input import number
-from bridge.sandbox.shop_documents import reserve, sku_of
+from bridge.sandbox.shop_lines import reserve, sku_of
 from bridge.sandbox.shop_state import Record, amount, can_creditmemo
 from bridge.sandbox.shop_stock import DEFAULT_SOURCE
 

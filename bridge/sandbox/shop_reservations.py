@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bridge.sandbox.search_criteria import collated
-from bridge.sandbox.shop_documents import sku_of
+from bridge.sandbox.shop_lines import sku_of
 from bridge.sandbox.shop_state import Record, amount
 from bridge.sandbox.shop_stock import Reservation
 
@@ -72,7 +72,7 @@ def create_compensations(shop: Shop, lines: list[str]) -> ReservationRun:
     """Append what the lines say, in their order. A SKU with a ':' ends the command at its line (live 0.8)."""
     if not lines:
         return ReservationRun([], [], _NO_LINES)
-    done = []
+    done: list[str] = []
     for line in lines:
         match = _LINE.match(line.strip())
         found = shop.table.find("increment_id", match["increment"]) if match else []

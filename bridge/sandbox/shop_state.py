@@ -1,7 +1,7 @@
 """What an order's state allows, and how Magento moves the state by itself when an order is saved.
 
-An order is a dict in Magento's field names with `items`; a missing number is 0, as in PHP. That is what makes the trap of
-partial saves work here too: lines sent without qty_ordered look as if nothing were left to invoice or to ship.
+An order is a dict in Magento's field names with `items`; a missing number is 0, as in PHP. That is what makes the trap
+of partial saves work here too: lines sent without qty_ordered look as if nothing were left to invoice or to ship.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ _NEAR_ZERO: Final = 0.0001
 def amount(record: Record, name: str) -> float:
     """A number of the record, 0 when it is missing."""
     return float(record.get(name) or 0)
+
+
+def share(item: Record, name: str, qty: float) -> float:
+    """The part of a line's amount that falls to `qty` of its pieces."""
+    ordered = amount(item, "qty_ordered")
+    return amount(item, name) * qty / ordered if ordered else 0
 
 
 def qty_to_invoice(item: Record) -> float:

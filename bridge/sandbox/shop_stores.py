@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.sandbox.commerce_errors import refused
+
 
 @dataclass
 class Website:
@@ -62,11 +64,14 @@ class Stores:
         self.views[number] = view
         return view
 
-    def view_by_code(self, code: str) -> StoreView | None:
-        """The store view of a URL's store code; `all` is the admin one."""
+    def view_by_code(self, code: str) -> StoreView:
+        """The store view of a URL's store code, `all` is the admin one; raises the 400 for an unknown code."""
         if code == "all":
             return self.views[0]
-        return next((view for view in self.views.values() if view.code == code), None)
+        for view in self.views.values():
+            if view.code == code:
+                return view
+        raise refused("Specified request cannot be processed.")
 
     def website_of(self, store_id: int | None) -> Website:
         """The website of a store view; an order without one counts as the admin's."""

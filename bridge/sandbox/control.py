@@ -1,4 +1,4 @@
-"""The sandbox's own JSON interface under /sandbox: to be the buyer, the warehouse and the catalogue manager from a script."""
+"""The sandbox's own JSON interface, /sandbox: the buyer, the warehouse and the catalogue manager for scripts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ LIFE: dict[str, Callable[[Marketplace, str, Json], None]] = {
     "cancel": lambda amazon, order_id, body: amazon.cancel(
         order_id, body.get("by", "BUYER"), body.get("reason", "BuyerCanceled")
     ),
-    "request-cancel": lambda amazon, order_id, body: amazon.request_cancel(order_id, body.get("reason", "No longer needed")),
+    "request-cancel": lambda amazon, order_id, body: amazon.request_cancel(
+        order_id, body.get("reason", "No longer needed")
+    ),
     "ship-fba": lambda amazon, order_id, _: amazon.ship_fba(order_id),
 }
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from flask import Blueprint, Response, request
 
-from bridge.sandbox import commerce_catalog, commerce_inventory, commerce_orders, commerce_stores
+from bridge.sandbox import commerce_carts, commerce_catalog, commerce_inventory, commerce_orders, commerce_stores
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_errors import (
     FATAL_TEXT,
@@ -40,6 +40,7 @@ _ROUTES: Final = (
     *commerce_catalog.ROUTES,
     *commerce_inventory.ROUTES,
     *commerce_stores.ROUTES,
+    *commerce_carts.ROUTES,
 )
 
 Handler = Callable[[Call], Any]

@@ -51,7 +51,9 @@ def search_products(call: Call) -> Any:
     criteria = call.criteria()
     for name in criteria.names - _PRODUCT_FIELDS:
         raise refused("Invalid attribute name: %1", name)
-    page, total = find(product_rows(call, criteria), criteria, "entity_id")
+    # The database reads its SKU index where the search is by SKU, and its order shows.
+    order = "sku" if criteria.single("sku", "eq", "in") else "entity_id"
+    page, total = find(product_rows(call, criteria), criteria, order)
     views = [product_view(row["record"]) for row in page]
     return {"items": views, "search_criteria": criteria.echo(), "total_count": total}
 
@@ -75,7 +77,9 @@ def save_product(call: Call) -> Any:
         kind = str(sent.get("type_id", "simple"))
         product = call.shop.add_product(sku, str(sent["name"]), type_id=kind, status=new_status)
     _write_product(call, product, sent)
-    return _full_view(call, product)
+    view = _full_view(call, product)
+    # A save answers without the lists that a read loads.
+    return {name: value for name, value in view.items() if name not in {"product_links", "tier_prices"}}
 
 
 def _write_product(call: Call, product: Product, sent: dict[str, Any]) -> None:

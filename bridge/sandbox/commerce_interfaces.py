@@ -21,6 +21,9 @@ def _properties(
 
 INTERFACES: Final[dict[str, dict[str, str]]] = {
     "NoExtension": {},
+    "StockSourceLink": _properties(int_="stock_id priority", string_="source_code"),
+    "InventoryRequest": _properties(int_="stock_id", items="InventoryRequestItem[]", extension_attributes="mixed"),
+    "InventoryRequestItem": _properties(string_="sku", float_="qty"),
     "Order": _properties(
         float_="""
             adjustment_negative adjustment_positive base_adjustment_negative base_adjustment_positive

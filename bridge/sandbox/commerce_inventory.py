@@ -112,13 +112,15 @@ def create_stock(call: Call) -> Any:
 
 def save_links(call: Call) -> Any:
     """POST /V1/inventory/stock-source-links: the default source stays with the default stock (live 3.7)."""
-    links = call.sent("links", "mixed")
-    if any(link["source_code"] == DEFAULT_SOURCE or link["stock_id"] == 1 for link in links):
+    links = call.sent("links", "StockSourceLink[]")
+    if any(link.get("source_code") == DEFAULT_SOURCE or link.get("stock_id") == 1 for link in links):
         raise CommerceError(400, "Validation Failed", errors=[{"message": _DEFAULT_LINK, "parameters": []}])
     for link in sorted(links, key=lambda link: int(link.get("priority", 1))):
-        codes = call.shop.inventory.stocks[int(link["stock_id"])].source_codes
-        if link["source_code"] not in codes:
-            codes.append(str(link["source_code"]))
+        stock = call.shop.inventory.stocks.get(link["stock_id"])
+        if stock is None or link["source_code"] not in call.shop.inventory.sources:
+            raise CommerceError(400, "Validation Failed", errors=[{"message": "Unknown link", "parameters": []}])
+        if link["source_code"] not in stock.source_codes:
+            stock.source_codes.append(str(link["source_code"]))
     return []
 
 
@@ -191,8 +193,10 @@ def export_salable(call: Call) -> Any:
 
 def select_sources(call: Call) -> Any:
     """POST /V1/inventory/source-selection-algorithm-result: by priority, the stock's sources one after the other."""
-    request = call.sent("inventoryRequest", "mixed")
-    stock = call.shop.inventory.stocks[int(request["stockId"])]
+    request = call.sent("inventoryRequest", "InventoryRequest")
+    stock = call.shop.inventory.stocks.get(request.get("stock_id", 0))
+    if stock is None:
+        raise not_found()
     chosen, shippable = [], True
     for entry in request["items"]:
         left = float(entry["qty"])

@@ -80,7 +80,9 @@ def add_comment(call: Call) -> Any:
 def list_comments(call: Call) -> Any:
     """GET /V1/orders/{id}/comments: oldest first, unlike in the order."""
     comments = history_views(_order(call))[::-1]
-    return {"items": comments, "search_criteria": {"filter_groups": []}, "total_count": len(comments)}
+    searched = {"field": "parent_id", "value": call.path["id"], "condition_type": "eq"}
+    echo = {"filter_groups": [{"filters": [searched]}]}
+    return {"items": comments, "search_criteria": echo, "total_count": len(comments)}
 
 
 def get_status(call: Call) -> Any:

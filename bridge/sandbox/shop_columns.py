@@ -19,15 +19,21 @@ _ADDRESS_LABELS: Final = {
     "firstname": "First Name",
     "telephone": "Phone Number",
 }
+_NO_COLUMNS: Final = frozenset({"extension_attributes", "parent_item", "product_option", "region_code"})
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\Z")
 _BEYOND_BMP: Final = re.compile("[\U00010000-\U0010ffff]")
 
 
 def stored(values: Record, interface: str) -> Record:
-    """The values as the database keeps them: '' is NULL, text is cut, what lies beyond utf8mb3 becomes ???? ."""
+    """The values as the database keeps them: '' is NULL, text is cut, what lies beyond utf8mb3 becomes ???? .
+
+    Lists that a column holds as text (street, additional_information) stay lists; other parts are not columns.
+    """
     lengths = LENGTHS.get(interface, {})
     kept: Record = {}
     for name, value in values.items():
+        if name in _NO_COLUMNS:
+            continue
         if isinstance(value, str):
             if not value:
                 continue

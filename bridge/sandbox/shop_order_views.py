@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from bridge.sandbox.commerce_input import number
 from bridge.sandbox.commerce_interfaces import INTERFACES, REQUIRED
+from bridge.sandbox.shop_places import region_code
 from bridge.sandbox.shop_state import Record, amount
 
 _HIDDEN: Final = frozenset(
     {"items", "billing_address", "shipping_address", "payment", "status_histories", "shipping_method", "taxes"}
-    | {"shipping_address_id", "hold_from"}
+    | {"shipping_address_id", "additional_keys"}
 )
 _TOTAL: Final = tuple(INTERFACES["Total"])
 
@@ -31,12 +32,17 @@ def totals_due(order: Record) -> Record:
     }
 
 
+def address_view(address: Record) -> Record:
+    """An address; its region_code is no column but computed."""
+    code = region_code(address)
+    return address | ({"region_code": code} if code is not None else {})
+
+
 def item_views(order: Record) -> list[Record]:
     """The lines as a GET shows them."""
     taxes = order["taxes"]["items"]
     return [
-        columns({k: v for k, v in item.items() if k != "extension_attributes"}, "OrderItem")
-        | {"extension_attributes": {"itemized_taxes": taxes.get(item["item_id"], [])}}
+        columns(item, "OrderItem") | {"extension_attributes": {"itemized_taxes": taxes.get(item["item_id"], [])}}
         for item in order["items"]
     ]
 
@@ -56,7 +62,7 @@ def order_view(order: Record) -> Record:
     items = item_views(order)
     view = columns(order) | totals_due(order) | {"items": items}
     if "billing_address" in order:
-        view["billing_address"] = dict(order["billing_address"])
+        view["billing_address"] = address_view(order["billing_address"])
     view |= {"payment": payment_view(order), "status_histories": history_views(order)}
     view["extension_attributes"] = _extension(order, items)
     return view
@@ -65,7 +71,7 @@ def order_view(order: Record) -> Record:
 def _extension(order: Record, items: list[Record]) -> Record:
     shipping: Record = {}
     if "shipping_address" in order:
-        shipping["address"] = dict(order["shipping_address"])
+        shipping["address"] = address_view(order["shipping_address"])
     if "shipping_method" in order:
         shipping["method"] = order["shipping_method"]
     shipping["total"] = {name: order[name] for name in _TOTAL if order.get(name) is not None}
@@ -116,16 +122,27 @@ def created_reply(order: Record, entity: Record, shipping: Record | None, method
     reply |= totals_due(entity)
     for name in REQUIRED["Order"]:
         reply.setdefault(name, None)
+    if "billing_address" in reply:
+        reply["billing_address"] = address_view(reply["billing_address"])
+    reply["items"] = [_echoed_item(item) for item in reply["items"]]
     extension = dict(entity.get("extension_attributes", {}))
     if extension.get("shipping_assignments"):
         echo: Record = {"items": []}
-        echo["shipping"] = ({"address": shipping} if shipping is not None else {}) | (
+        echo["shipping"] = ({"address": address_view(shipping)} if shipping is not None else {}) | (
             {"method": method} if method else {}
         )
         extension["shipping_assignments"] = [echo]
     if extension:
         reply["extension_attributes"] = extension
     return reply
+
+
+def _echoed_item(item: Record) -> Record:
+    """A parent line is echoed with row totals, though it is not saved (magento-rest 2, rule 8)."""
+    if "parent_item" not in item:
+        return item
+    totals = ("row_total", "base_row_total", "row_total_incl_tax", "base_row_total_incl_tax")
+    return item | {"parent_item": dict.fromkeys(totals, 0) | item["parent_item"]}
 
 
 def updated_reply(order: Record, entity: Record, state: Record, echoed: list[Record] | None) -> Record:
@@ -142,16 +159,12 @@ def updated_reply(order: Record, entity: Record, state: Record, echoed: list[Rec
     reply |= totals_due(entity)
     for name in REQUIRED["Order"]:
         reply.setdefault(name, None)
-    reply["items"] = echoed if echoed is not None else [columns(_bare(item), "OrderItem") for item in order["items"]]
+    reply["items"] = echoed if echoed is not None else [columns(item, "OrderItem") for item in order["items"]]
     if "billing_address" in order:
-        reply["billing_address"] = entity.get("billing_address") or dict(order["billing_address"])
+        reply["billing_address"] = address_view(entity.get("billing_address") or order["billing_address"])
     reply["payment"] = payment_view(order)
     reply["status_histories"] = history_views(order)
     return reply
-
-
-def _bare(item: Record) -> Record:
-    return {name: value for name, value in item.items() if name != "extension_attributes"}
 
 
 def document_view(document: dict[str, Any]) -> Record:

@@ -219,7 +219,7 @@ class OrderTable:
         ]
         order["items"] = [_ITEM_DEFAULTS | stored(item, "OrderItem") for item in entity["items"]]
         for name, address in (("billing_address", billing), ("shipping_address", shipping)):
-            if address is not None:
+            if address is not None and not (name == "shipping_address" and entity.get("is_virtual")):
                 address |= {"entity_id": self.shop.next("address_id"), "parent_id": entity_id}
                 order[name] = stored(address, "OrderAddress")
                 order[f"{name}_id"] = address["entity_id"]
@@ -247,17 +247,17 @@ class OrderTable:
     def _taxes(self, order: Record, entity: Record) -> Record:
         """The tax rows of a new order (magento-live section 2, "Taxes"), in the form in which they are read back."""
         given = entity.get("extension_attributes", {})
-        taxes = [
-            tax | {"tax_id": self.shop.next("tax_id"), "order_id": order["entity_id"]} for tax in given.get("taxes", [])
-        ]
+        for tax in given.get("taxes", []):
+            tax["order_id"] = order["entity_id"]
+        taxes = [tax | {"tax_id": self.shop.next("tax_id")} for tax in given.get("taxes", [])]
         ids = {tax.get("code"): tax["tax_id"] for tax in taxes}
         rows: Record = {"taxes": taxes, "additional": [], "items": {}}
         if not taxes:
             return rows
         for item in entity["items"]:
             for tax in item.get("extension_attributes", {}).get("itemized_taxes", []):
-                tax |= {"tax_id": ids.get(tax.get("tax_code"))}
-                row = tax | {"tax_item_id": self.shop.next("tax_item_id"), "item_id": item["item_id"]}
+                tax |= {"tax_id": ids.get(tax.get("tax_code")), "item_id": item["item_id"]}
+                row = tax | {"tax_item_id": self.shop.next("tax_item_id")}
                 rows["items"].setdefault(item["item_id"], []).append(row)
         for tax in given.get("additional_itemized_taxes", []):
             tax |= {"tax_id": ids.get(tax.get("tax_code"))}

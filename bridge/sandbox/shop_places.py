@@ -83,6 +83,15 @@ def _country(entry: str) -> dict[str, Any]:
     return record
 
 
+def region_code(address: dict[str, Any]) -> str | None:
+    """The code that Magento shows for an address: looked up by region_id in its country, else the region as written."""
+    record = COUNTRIES.get(address.get("country_id") or "", {})
+    for region in record.get("available_regions", []):
+        if region["id"] == str(address.get("region_id")):
+            return str(region["code"])
+    return address.get("region")
+
+
 COUNTRIES: Final[dict[str, dict[str, Any]]] = {
     record["id"]: record
     for record in map(_country, "|".join(line for line in _COUNTRIES.splitlines() if line).split("|"))

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-from commerce_shop import commerce_app, shared
 from werkzeug.serving import make_server
 
 from bridge.sandbox.shop_reference import reference_shop
 from bridge.sandbox.world import World
+from tests.sandbox.commerce_shop import commerce_app, shared
 
 
 @pytest.fixture

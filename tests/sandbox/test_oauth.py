@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from commerce_shop import START, V1, CommerceClient, where
 from oauthlib import oauth1
 
 from bridge.sandbox.oauth import natural_order
+from tests.sandbox.commerce_shop import START, V1, CommerceClient, where
 
 HOST = "http://localhost"
 VIEWS = "store/storeViews"

@@ -1,7 +1,7 @@
 """Why a Commerce order cannot be created now: one small function per reason, each with words for the merchant.
 
-A blocker is looked at afresh in every import, so nothing here remembers anything: the same order and the same facts of the
-shop always give the same blockers.
+A blocker is looked at afresh in every import, so nothing here remembers anything: the same order and the same facts of
+the shop always give the same blockers.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class ShopFacts:
     """What the shop says of one order.
 
     products: Amazon's order item id -> the product that stands for the line; a line without one is absent.
-    salable: Commerce SKU -> whether the shop can sell the whole requested quantity; a SKU that was not asked for is absent.
+    salable: Commerce SKU -> whether the shop can sell the whole requested quantity; absent where nobody asked.
     """
 
     context: ShopContext

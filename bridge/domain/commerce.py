@@ -55,7 +55,7 @@ class ShopContext:
     admin_url: str | None = None
 
     def region(self, country: str | None, text: str | None) -> Region | None:
-        """The region by its code, then by its name whatever case, accents and punctuation; None rather than a wrong one."""
+        """The region by its code, else by its name whatever case, accents and signs; None rather than a wrong one."""
         if not country or not text:
             return None
         regions = self.countries.get(country, ())

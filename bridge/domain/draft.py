@@ -1,14 +1,14 @@
 """The Commerce order that an Amazon order becomes: Amazon's own figures, line by line, or nothing.
 
 Magento's identity must hold (subtotal + discount + shipping + tax = grand total, magento-rest 2.10) and equal Amazon's
-total. What Magento has no field for in Open Source (gift wrap, cash-on-delivery fee, tip, other charges) becomes a virtual
-line of its own, so that it stays visible as its own figure and needs no shipping.
+total. What Magento has no field for in Open Source (gift wrap, cash-on-delivery fee, tip, other charges) becomes a
+virtual line of its own, so that it stays visible as its own figure and needs no shipping.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from bridge.domain.commerce import Product
@@ -101,20 +101,24 @@ def amounts_problem(order: OrderSnapshot) -> str | None:
     if order.currency is None or order.grand_total is None:
         return "Amazon has sent no total for this order."
     for line in order.lines:
-        if line.amounts is None:
-            if line.quantity:
-                return f"Amazon has sent no amounts for line {line.item_id}."
-            continue
-        if not line.quantity and line.amounts.total:
-            shown = to_text(line.amounts.total, order.currency)
-            return f"Line {line.item_id} has no quantity, yet Amazon shows {shown} {order.currency} for it."
-        if not line.amounts.add_up:
-            made, total = (to_text(n, order.currency) for n in (line.amounts.computed_total, line.amounts.total))
-            return f"Line {line.item_id}: its parts make {made} {order.currency}, Amazon's total is {total}."
+        if problem := _line_problem(line, order.currency):
+            return problem
     made_minor = sum(line.amounts.total for line in order.lines if line.amounts) + order.tip
     if made_minor != order.grand_total:
         made, total = (to_text(n, order.currency) for n in (made_minor, order.grand_total))
         return f"The lines make {made} {order.currency}, Amazon's total is {total}."
+    return None
+
+
+def _line_problem(line: Line, currency: str) -> str | None:
+    if line.amounts is None:
+        return f"Amazon has sent no amounts for line {line.item_id}." if line.quantity else None
+    if not line.quantity and line.amounts.total:
+        shown = to_text(line.amounts.total, currency)
+        return f"Line {line.item_id} has no quantity, yet Amazon shows {shown} {currency} for it."
+    if not line.amounts.add_up:
+        made, total = (to_text(n, currency) for n in (line.amounts.computed_total, line.amounts.total))
+        return f"Line {line.item_id}: its parts make {made} {currency}, Amazon's total is {total}."
     return None
 
 
@@ -168,7 +172,7 @@ def _fee_lines(item_id: str, amounts: LineAmounts) -> list[DraftLine]:
     for name, tax, discount, sku, label in _FEES:
         amount: int = getattr(amounts, name)
         taxed: int = getattr(amounts, tax) if tax else 0
-        if amount or taxed:
-            line = DraftLine(item_id, sku, label, 1, amount, taxed, is_virtual=True)
-            found.append(replace(line, discount=getattr(amounts, discount)) if discount else line)
+        taken_off: int = getattr(amounts, discount) if discount else 0
+        if amount or taxed or taken_off:
+            found.append(DraftLine(item_id, sku, label, 1, amount, taxed, taken_off, is_virtual=True))
     return found

@@ -1,0 +1,362 @@
+"""An Amazon order and its draft as the body of POST /V1/orders. Pure.
+
+Every key stands in Adobe's schema: Magento refuses an unknown one (magento-live 0.3). Magento refuses little else, cuts
+what is too long without a word (0.4) and needs some parts of an address to be there: both are seen to here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from html import escape
+from typing import Any
+
+from bridge.domain.commerce import ShopContext
+from bridge.domain.draft import Draft, DraftLine
+from bridge.domain.money import exponent
+from bridge.domain.names import one_line, split_name, storable
+from bridge.domain.order import Address, OrderSnapshot
+from bridge.errors import InvalidInput
+
+Json = dict[str, Any]
+
+# What Magento's columns hold (magento-live 0.4, magento-rest 2 and 3). Numbers and codes are never cut.
+LENGTHS = {"increment_id": 50, "ext_order_id": 32, "po_number": 32, "state": 32, "status": 32, "sku": 255}
+CUSTOMER_LENGTH = 128  # the order's own copy of the buyer's name and e-mail; 255 in addresses
+
+# What stands where Amazon sent nothing (without the restricted roles, or for FBA). Magento takes all of it.
+NOT_PROVIDED = "Not provided by Amazon"
+NO_POSTCODE = "not provided"
+NO_PHONE = "0000000000"
+MAIL_DOMAIN = "marketplace.example.com"  # reserved, so never anybody's, and of a known top-level domain unlike .invalid
+
+# "UK" is what some Amazon pages call GB; Magento knows ISO codes only.
+_COUNTRY_ALIASES = {"UK": "GB"}
+_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
+_ZERO_AMOUNTS = {
+    "discount_tax_compensation_amount": 0,
+    "base_discount_tax_compensation_amount": 0,
+}
+
+
+def order_body(
+    order: OrderSnapshot,
+    draft: Draft,
+    shop: ShopContext,
+    *,
+    increment_id: str | None,
+    state: str,
+    status: str,
+    customer_id: int | None = None,
+    console_url: str | None = None,
+    country: str | None = None,
+) -> Json:
+    """The whole {"entity": ...} of a new Commerce order.
+
+    increment_id: the order's number, None for Commerce's next one. state, status: of an order yet to be shipped;
+    a settled draft is complete whatever they say (magento-live 6a). customer_id: None makes it a guest's order.
+    console_url: our own page of the order. country: where the marketplace is, for an order without any address.
+    Raises InvalidInput when a number or code is longer than Magento keeps, ValueError when the order is not in the
+    website's base currency.
+    """
+    if draft.currency != shop.base_currency:
+        raise ValueError(f"an order in {draft.currency} for a website in {shop.base_currency}")
+    if draft.settled:
+        state = status = "complete"
+    email = _email(order)
+    shipping = _address(order, shop, email, country)
+    entity: Json = {
+        "ext_order_id": order.amazon_order_id,
+        "store_id": shop.store_id,
+        "state": state,
+        "status": status,
+        "is_virtual": 0,
+        "created_at": _time(order.purchase_date),
+        "email_sent": 0,
+        **_customer(order, email, customer_id),
+        **_currencies(draft.currency),
+        **_totals(draft),
+        "shipping_description": one_line(f"Amazon - {_words(order.service_level) or 'Shipping'}"),
+        "items": [_item(draft, line, shop.store_id) for line in draft.lines],
+        "billing_address": {**shipping, "address_type": "billing", **_billing_company(order)},
+        "payment": _payment(order, draft),
+        "status_histories": [_history(order, draft, status, console_url)],
+        "extension_attributes": {
+            "shipping_assignments": [
+                {
+                    "shipping": {"address": {**shipping, "address_type": "shipping"}, "method": "flatrate_flatrate"},
+                    "items": [],
+                }
+            ]
+        },
+    }
+    if increment_id is not None:
+        entity["increment_id"] = increment_id
+    _check_lengths(entity)
+    return {"entity": entity}
+
+
+def number(value: Decimal) -> int | float:
+    """The JSON number that prints as the value: 43.68 and never 43.679999. Raises ValueError where none does."""
+    if value == value.to_integral_value():
+        return int(value)
+    nearest = float(value)
+    if Decimal(repr(nearest)) != value:
+        raise ValueError(f"{value} cannot be written as a JSON number")
+    return nearest
+
+
+def _money(minor: int, currency: str) -> int | float:
+    return number(Decimal(minor).scaleb(-exponent(currency)))
+
+
+def _both(amounts: dict[str, int | float]) -> Json:
+    # The order's currency is the website's base currency, so each figure is the same twice.
+    return {**amounts, **{f"base_{name}": amount for name, amount in amounts.items()}}
+
+
+def _customer(order: OrderSnapshot, email: str, customer_id: int | None) -> Json:
+    recipient = order.address.name if order.address else None
+    first, last = split_name(order.buyer_name or recipient, order.buyer_company)
+    who: Json = {
+        "customer_email": email,
+        "customer_firstname": first[:CUSTOMER_LENGTH].rstrip(),
+        "customer_lastname": last[:CUSTOMER_LENGTH].rstrip(),
+        "customer_is_guest": 1,
+        "customer_group_id": 0,
+        "customer_note_notify": 0,
+    }
+    if customer_id is not None:
+        who |= {"customer_id": customer_id, "customer_is_guest": 0, "customer_group_id": 1}
+    return who
+
+
+def _email(order: OrderSnapshot) -> str:
+    given = (order.buyer_email or "").strip()
+    if len(given) <= CUSTOMER_LENGTH and _MAIL.fullmatch(given):
+        return given
+    return f"{order.amazon_order_id}@{MAIL_DOMAIN}"
+
+
+def _currencies(currency: str) -> Json:
+    names = ("global_currency_code", "base_currency_code", "store_currency_code", "order_currency_code")
+    rates = {"base_to_global_rate": 1, "base_to_order_rate": 1, "store_to_base_rate": 0, "store_to_order_rate": 0}
+    return {**dict.fromkeys(names, currency), **rates}
+
+
+def _totals(draft: Draft) -> Json:
+    def money(minor: int) -> int | float:
+        return _money(minor, draft.currency)
+
+    line_tax = sum(line.tax for line in draft.lines)
+    weight = sum((line.weight * line.qty for line in draft.lines), Decimal(0))
+    totals = _both(
+        {
+            "subtotal": money(draft.subtotal),
+            "subtotal_incl_tax": money(draft.subtotal + line_tax),
+            "discount_amount": money(-draft.discount),
+            "shipping_amount": money(draft.shipping),
+            "shipping_tax_amount": money(draft.shipping_tax),
+            "shipping_incl_tax": money(draft.shipping + draft.shipping_tax),
+            "shipping_discount_amount": money(draft.shipping_discount),
+            "tax_amount": money(draft.tax),
+            "grand_total": money(draft.grand_total),
+            "total_due": 0 if draft.settled else money(draft.grand_total),
+        }
+    )
+    totals |= _ZERO_AMOUNTS | {
+        "shipping_discount_tax_compensation_amount": 0,
+        "base_shipping_discount_tax_compensation_amnt": 0,  # Magento's own spelling
+        "total_qty_ordered": sum(line.qty for line in draft.lines),
+        "total_item_count": len(draft.lines),
+        "weight": _four_decimals(weight),
+    }
+    if draft.discount:
+        totals["discount_description"] = "Amazon promotion"
+    if draft.settled:
+        totals |= _both(
+            {
+                "total_paid": money(draft.grand_total),
+                "total_invoiced": money(draft.grand_total),
+                "subtotal_invoiced": money(draft.subtotal),
+                "tax_invoiced": money(draft.tax),
+                "discount_invoiced": money(-draft.discount),
+                "shipping_invoiced": money(draft.shipping),
+            }
+        )
+    return totals
+
+
+def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
+    def money(minor: int) -> int | float:
+        return _money(minor, draft.currency)
+
+    gross = Decimal(line.row_total + line.tax).scaleb(-exponent(draft.currency))
+    price = number(draft.unit_price(line))
+    item: Json = {
+        "sku": line.sku,
+        "product_type": "virtual" if line.is_virtual else "simple",
+        "name": one_line(line.name),
+        "store_id": store_id,
+        "is_virtual": int(line.is_virtual),
+        "is_qty_decimal": 0,
+        "no_discount": 1,
+        "free_shipping": 0,
+        "qty_ordered": line.qty,
+        "weight": _four_decimals(line.weight),
+        "row_weight": _four_decimals(line.weight * line.qty),
+        "tax_percent": _tax_percent(line),
+        "discount_percent": 0,
+        **_ZERO_AMOUNTS,
+        **_both(
+            {
+                "price": price,
+                "original_price": price,
+                "price_incl_tax": _four_decimals(gross / line.qty),
+                "row_total": money(line.row_total),
+                "row_total_incl_tax": money(line.row_total + line.tax),
+                "tax_amount": money(line.tax),
+                "discount_amount": money(line.discount),
+            }
+        ),
+    }
+    if line.amazon_item_id:
+        item["ext_order_item_id"] = line.amazon_item_id
+    if line.product_id is not None:
+        item["product_id"] = line.product_id
+    if draft.settled:
+        item |= {"qty_invoiced": line.qty, "qty_shipped": 0 if line.is_virtual else line.qty}
+        item |= _both(
+            {
+                "row_invoiced": money(line.row_total),
+                "tax_invoiced": money(line.tax),
+                "discount_invoiced": money(line.discount),
+            }
+        )
+    return item
+
+
+def _tax_percent(line: DraftLine) -> int | float:
+    # For the admin's eye only: Amazon sends amounts and no rates, on what is left after the discount.
+    taxed = line.row_total - line.discount
+    if taxed <= 0:
+        return 0
+    return number((Decimal(100 * line.tax) / taxed).quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def _four_decimals(value: Decimal) -> int | float:
+    return number(value.quantize(Decimal("0.0001"), ROUND_HALF_UP))
+
+
+def _payment(order: OrderSnapshot, draft: Draft) -> Json:
+    # `purchaseorder` shows the Amazon number in the admin, and is never asked whether it is enabled (magento-live 2).
+    total, shipping = _money(draft.grand_total, draft.currency), _money(draft.shipping, draft.currency)
+    payment: Json = {
+        "method": "purchaseorder",
+        "po_number": order.amazon_order_id,
+        "account_status": "",
+        "cc_last4": "",
+        "additional_information": [],
+        **_both({"amount_ordered": total, "shipping_amount": shipping}),
+    }
+    return payment | _both({"amount_paid": total}) if draft.settled else payment
+
+
+def _address(order: OrderSnapshot, shop: ShopContext, email: str, country: str | None) -> Json:
+    given = order.address or Address()
+    code = (given.country or country or "US").strip().upper()
+    code = _COUNTRY_ALIASES.get(code, code)
+    first, last = split_name(given.name or order.buyer_name, given.company)
+    address: Json = {
+        "firstname": first,
+        "lastname": last,
+        "street": _street(given),
+        "city": one_line(given.city) or NOT_PROVIDED,
+        "postcode": one_line(given.postcode) or NO_POSTCODE,
+        "country_id": code,
+        "telephone": one_line(given.phone) or NO_PHONE,
+        "email": email,
+    }
+    if company := one_line(given.company):
+        address["company"] = company
+    region = shop.region(code, given.region)
+    if region:
+        address |= {"region": region.name, "region_code": region.code, "region_id": region.id}
+    elif text := one_line(given.region or given.county):
+        address["region"] = text
+    return address
+
+
+def _street(given: Address) -> list[str]:
+    """The lines of the street; Magento joins them by line breaks into one column of 255 characters."""
+    lines = [line for line in map(one_line, given.lines) if line]
+    if given.region and (county := one_line(given.county)):
+        lines.append(county)  # Magento has no field for it
+    whole = "\n".join(lines)[:255].rstrip()
+    return whole.split("\n") if whole else [NOT_PROVIDED]
+
+
+def _billing_company(order: OrderSnapshot) -> Json:
+    company = one_line(order.buyer_company)
+    return {"company": company} if company else {}
+
+
+def _history(order: OrderSnapshot, draft: Draft, status: str, console_url: str | None) -> Json:
+    return {
+        "comment": "<br>".join(_remarks(order, draft, console_url)),
+        "status": status,
+        "entity_name": "order",
+        "is_customer_notified": 0,
+        "is_visible_on_front": 0,
+        "parent_id": 0,
+    }
+
+
+def _remarks(order: OrderSnapshot, draft: Draft, console_url: str | None) -> list[str]:
+    """What the warehouse has to know and no field holds, as HTML: the admin shows <a> and <br> in comments."""
+    name = escape(order.amazon_order_id)
+    link = f'<a href="{escape(console_url)}">{name}</a>' if console_url else name
+    facts = [f"Amazon order {link}, paid on Amazon"]
+    if draft.settled:
+        facts.append("sold and shipped by Amazon")
+    if order.service_level:
+        facts.append(escape(_words(order.service_level)))
+    if order.programs:
+        facts.append("programs: " + escape(", ".join(map(_words, order.programs))))
+    if order.ship_by and not draft.settled:
+        facts.append(f"ship by {_time(order.ship_by)} UTC")
+    if order.replaces:
+        facts.append(f"in place of order {escape(order.replaces)}")
+    if order.purchase_order_number:
+        facts.append(f"buyer's purchase order {escape(one_line(order.purchase_order_number))}")
+    if order.tax_collected_by_amazon:
+        facts.append("tax is collected and paid by Amazon")
+    remarks = ["; ".join(facts) + "."]
+    for line in order.lines:
+        about = escape(line.sku or line.asin or line.item_id)
+        if line.gift_wrap_level:
+            remarks.append(f"{about}: gift wrap {escape(one_line(line.gift_wrap_level))}")
+        if line.gift_message:
+            message = escape(storable(line.gift_message).strip()).replace("\n", "<br>")
+            remarks.append(f"{about}: gift message: {message}")
+        if line.customized_url:
+            remarks.append(f'{about}: <a href="{escape(line.customized_url)}">customization</a>')
+    return remarks
+
+
+def _words(code: str | None) -> str:
+    """An Amazon code as words: "SAME_DAY" is "Same Day"; what is written as words already stays."""
+    text = one_line(code)
+    return text.replace("_", " ").title() if text.isupper() else text
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _check_lengths(entity: Json) -> None:
+    for part in (entity, entity["payment"], *entity["items"]):
+        for name, most in LENGTHS.items():
+            if len(part.get(name) or "") > most:
+                raise InvalidInput(f"{name} {part[name]!r} is longer than the {most} characters that Commerce keeps.")

@@ -1,0 +1,1 @@
+"""Amazon's Selling Partner API: what the bridge asks of it, and what it makes of the answers."""

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bridge.sandbox.amounts import ZERO, Line
 from bridge.sandbox.cast import GOODS, PEOPLE, TAX_RATES, Good
+from bridge.sandbox.commerce_errors import CommerceError
 from bridge.sandbox.refusal import Refusal
+from bridge.sandbox.shop_catalog import DISABLED, ENABLED
 from bridge.sandbox.shop_state import qty_to_ship
 
 if TYPE_CHECKING:
@@ -166,7 +168,11 @@ class Warehouse:
             self._parcels += 1
             carrier_code, title = world.rng.choice(CARRIERS)
             number = f"SBX{world.rng.randint(0, 10**9 - 1):09d}{self._parcels:03d}"
-            world.shop.ship(order_id, items=parcel, tracks=[(carrier_code, title, number)])
+            try:
+                world.shop.ship(order_id, items=parcel, tracks=[(carrier_code, title, number)])
+            except CommerceError:
+                # The shelf is empty: somebody took the pieces out of the source. It may be filled again.
+                self._due[order_id] = now + timedelta(seconds=self._pace.mend_after)
 
 
 def waiting_for_shipment(world: World) -> dict[int, dict[int, float]]:
@@ -200,8 +206,9 @@ class CatalogueManager:
             mend(world, self._broken.pop(0))
         elif not self._broken:
             for good in GOODS:
-                if world.shop.salable_quantity(good.sku) < self.LOW:
-                    world.shop.set_stock(good.sku, world.shop.salable_quantity(good.sku) + self.FULL)
+                known = world.shop.catalog.get(good.sku)
+                if known is not None and world.shop.salable_quantity(good.sku) < self.LOW:
+                    world.shop.set_stock(good.sku, world.shop.source_quantity(good.sku) + self.FULL)
 
 
 def stock_the_shop(world: World, good: Good) -> None:
@@ -213,15 +220,16 @@ def stock_the_shop(world: World, good: Good) -> None:
         good.title,
         price=float(good.price),
         qty=0 if good.shop == "out_of_stock" else good.stock,
-        status=2 if good.shop == "disabled" else 1,
+        status=DISABLED if good.shop == "disabled" else ENABLED,
     )
 
 
 def mend(world: World, good: Good) -> None:
-    """Make a good salable in the shop, whatever is wrong with it."""
-    if good.shop == "missing":
+    """Make a good salable in the shop: create it where it is missing, else enable it, else fill its shelf."""
+    product = world.shop.catalog.get(good.sku)
+    if product is None:
         stock_the_shop(world, replace(good, shop="ready"))
-    elif good.shop == "disabled":
+    elif product.status != ENABLED:
         world.shop.set_product_status(good.sku, True)
     else:
         world.shop.set_stock(good.sku, good.stock)

@@ -342,7 +342,7 @@ def _get_subscription(call: Call, kind: str) -> tuple[int, Json]:
 
 
 def _delete_subscription(call: Call, kind: str, subscription_id: str) -> tuple[int, Json]:
-    call.marketplace.notifications.delete_subscription(call.owner.seller_id, kind, subscription_id)
+    call.marketplace.notifications.delete_subscription(kind, subscription_id)
     return 200, {}
 
 

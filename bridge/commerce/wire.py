@@ -6,34 +6,25 @@ what is too long without a word (0.4) and needs some parts of an address to be t
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from typing import Any
 
+from bridge.commerce.people import address_of, billing_company, customer, email_of
 from bridge.domain.commerce import ShopContext
 from bridge.domain.draft import Draft, DraftLine
 from bridge.domain.money import exponent
-from bridge.domain.names import one_line, split_name, storable
-from bridge.domain.order import Address, OrderSnapshot
+from bridge.domain.names import one_line, storable
+from bridge.domain.order import OrderSnapshot
 from bridge.errors import InvalidInput
 
 Json = dict[str, Any]
 
 # What Magento's columns hold (magento-live 0.4, magento-rest 2 and 3). Numbers and codes are never cut.
 LENGTHS = {"increment_id": 50, "ext_order_id": 32, "po_number": 32, "state": 32, "status": 32, "sku": 255}
-CUSTOMER_LENGTH = 128  # the order's own copy of the buyer's name and e-mail; 255 in addresses
 
-# What stands where Amazon sent nothing (without the restricted roles, or for FBA). Magento takes all of it.
-NOT_PROVIDED = "Not provided by Amazon"
-NO_POSTCODE = "not provided"
-NO_PHONE = "0000000000"
-MAIL_DOMAIN = "marketplace.example.com"  # reserved, so never anybody's, and of a known top-level domain unlike .invalid
-
-# "UK" is what some Amazon pages call GB; Magento knows ISO codes only.
-_COUNTRY_ALIASES = {"UK": "GB"}
-_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _ZERO_AMOUNTS = {
     "discount_tax_compensation_amount": 0,
     "base_discount_tax_compensation_amount": 0,
@@ -64,8 +55,8 @@ def order_body(
         raise ValueError(f"an order in {draft.currency} for a website in {shop.base_currency}")
     if draft.settled:
         state = status = "complete"
-    email = _email(order)
-    shipping = _address(order, shop, email, country)
+    email = email_of(order)
+    shipping = address_of(order, shop, email, country)
     entity: Json = {
         "ext_order_id": order.amazon_order_id,
         "store_id": shop.store_id,
@@ -74,27 +65,29 @@ def order_body(
         "is_virtual": 0,
         "created_at": _time(order.purchase_date),
         "email_sent": 0,
-        **_customer(order, email, customer_id),
+        **customer(order, email, customer_id),
         **_currencies(draft.currency),
         **_totals(draft),
+        **(_settled_totals(draft) if draft.settled else {}),
         "shipping_description": one_line(f"Amazon - {_words(order.service_level) or 'Shipping'}"),
         "items": [_item(draft, line, shop.store_id) for line in draft.lines],
-        "billing_address": {**shipping, "address_type": "billing", **_billing_company(order)},
+        "billing_address": {**shipping, "address_type": "billing", **billing_company(order)},
         "payment": _payment(order, draft),
         "status_histories": [_history(order, draft, status, console_url)],
-        "extension_attributes": {
-            "shipping_assignments": [
-                {
-                    "shipping": {"address": {**shipping, "address_type": "shipping"}, "method": "flatrate_flatrate"},
-                    "items": [],
-                }
-            ]
-        },
+        "extension_attributes": {"shipping_assignments": [_assignment(shipping)]},
     }
     if increment_id is not None:
         entity["increment_id"] = increment_id
     _check_lengths(entity)
     return {"entity": entity}
+
+
+def _assignment(address: Json) -> Json:
+    # An existing carrier, because its code must be known; the words for people are in shipping_description.
+    return {
+        "shipping": {"address": {**address, "address_type": "shipping"}, "method": "flatrate_flatrate"},
+        "items": [],
+    }
 
 
 def number(value: Decimal) -> int | float:
@@ -107,36 +100,15 @@ def number(value: Decimal) -> int | float:
     return nearest
 
 
-def _money(minor: int, currency: str) -> int | float:
-    return number(Decimal(minor).scaleb(-exponent(currency)))
+def _money(draft: Draft) -> Callable[[int], int | float]:
+    """Minor units of the draft's currency as a JSON number."""
+    decimals = exponent(draft.currency)
+    return lambda minor: number(Decimal(minor).scaleb(-decimals))
 
 
 def _both(amounts: dict[str, int | float]) -> Json:
     # The order's currency is the website's base currency, so each figure is the same twice.
     return {**amounts, **{f"base_{name}": amount for name, amount in amounts.items()}}
-
-
-def _customer(order: OrderSnapshot, email: str, customer_id: int | None) -> Json:
-    recipient = order.address.name if order.address else None
-    first, last = split_name(order.buyer_name or recipient, order.buyer_company)
-    who: Json = {
-        "customer_email": email,
-        "customer_firstname": first[:CUSTOMER_LENGTH].rstrip(),
-        "customer_lastname": last[:CUSTOMER_LENGTH].rstrip(),
-        "customer_is_guest": 1,
-        "customer_group_id": 0,
-        "customer_note_notify": 0,
-    }
-    if customer_id is not None:
-        who |= {"customer_id": customer_id, "customer_is_guest": 0, "customer_group_id": 1}
-    return who
-
-
-def _email(order: OrderSnapshot) -> str:
-    given = (order.buyer_email or "").strip()
-    if len(given) <= CUSTOMER_LENGTH and _MAIL.fullmatch(given):
-        return given
-    return f"{order.amazon_order_id}@{MAIL_DOMAIN}"
 
 
 def _currencies(currency: str) -> Json:
@@ -146,9 +118,7 @@ def _currencies(currency: str) -> Json:
 
 
 def _totals(draft: Draft) -> Json:
-    def money(minor: int) -> int | float:
-        return _money(minor, draft.currency)
-
+    money = _money(draft)
     line_tax = sum(line.tax for line in draft.lines)
     weight = sum((line.weight * line.qty for line in draft.lines), Decimal(0))
     totals = _both(
@@ -174,26 +144,24 @@ def _totals(draft: Draft) -> Json:
     }
     if draft.discount:
         totals["discount_description"] = "Amazon promotion"
-    if draft.settled:
-        totals |= _both(
-            {
-                "total_paid": money(draft.grand_total),
-                "total_invoiced": money(draft.grand_total),
-                "subtotal_invoiced": money(draft.subtotal),
-                "tax_invoiced": money(draft.tax),
-                "discount_invoiced": money(-draft.discount),
-                "shipping_invoiced": money(draft.shipping),
-            }
-        )
     return totals
 
 
-def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
-    def money(minor: int) -> int | float:
-        return _money(minor, draft.currency)
+def _settled_totals(draft: Draft) -> Json:
+    money = _money(draft)
+    return _both(
+        {
+            "total_paid": money(draft.grand_total),
+            "total_invoiced": money(draft.grand_total),
+            "subtotal_invoiced": money(draft.subtotal),
+            "tax_invoiced": money(draft.tax),
+            "discount_invoiced": money(-draft.discount),
+            "shipping_invoiced": money(draft.shipping),
+        }
+    )
 
-    gross = Decimal(line.row_total + line.tax).scaleb(-exponent(draft.currency))
-    price = number(draft.unit_price(line))
+
+def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
     item: Json = {
         "sku": line.sku,
         "product_type": "virtual" if line.is_virtual else "simple",
@@ -209,17 +177,7 @@ def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
         "tax_percent": _tax_percent(line),
         "discount_percent": 0,
         **_ZERO_AMOUNTS,
-        **_both(
-            {
-                "price": price,
-                "original_price": price,
-                "price_incl_tax": _four_decimals(gross / line.qty),
-                "row_total": money(line.row_total),
-                "row_total_incl_tax": money(line.row_total + line.tax),
-                "tax_amount": money(line.tax),
-                "discount_amount": money(line.discount),
-            }
-        ),
+        **_item_amounts(draft, line),
     }
     if line.amazon_item_id:
         item["ext_order_item_id"] = line.amazon_item_id
@@ -227,14 +185,26 @@ def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
         item["product_id"] = line.product_id
     if draft.settled:
         item |= {"qty_invoiced": line.qty, "qty_shipped": 0 if line.is_virtual else line.qty}
-        item |= _both(
-            {
-                "row_invoiced": money(line.row_total),
-                "tax_invoiced": money(line.tax),
-                "discount_invoiced": money(line.discount),
-            }
-        )
     return item
+
+
+def _item_amounts(draft: Draft, line: DraftLine) -> Json:
+    money = _money(draft)
+    gross = Decimal(line.row_total + line.tax).scaleb(-exponent(draft.currency))
+    price = number(draft.unit_price(line))
+    amounts = {
+        "price": price,
+        "original_price": price,
+        "price_incl_tax": _four_decimals(gross / line.qty),
+        "row_total": money(line.row_total),
+        "row_total_incl_tax": money(line.row_total + line.tax),
+        "tax_amount": money(line.tax),
+        "discount_amount": money(line.discount),
+    }
+    if draft.settled:
+        done = ("row_invoiced", "row_total"), ("tax_invoiced", "tax_amount"), ("discount_invoiced", "discount_amount")
+        amounts |= {invoiced: amounts[ordered] for invoiced, ordered in done}
+    return _both(amounts)
 
 
 def _tax_percent(line: DraftLine) -> int | float:
@@ -251,7 +221,8 @@ def _four_decimals(value: Decimal) -> int | float:
 
 def _payment(order: OrderSnapshot, draft: Draft) -> Json:
     # `purchaseorder` shows the Amazon number in the admin, and is never asked whether it is enabled (magento-live 2).
-    total, shipping = _money(draft.grand_total, draft.currency), _money(draft.shipping, draft.currency)
+    money = _money(draft)
+    total, shipping = money(draft.grand_total), money(draft.shipping)
     payment: Json = {
         "method": "purchaseorder",
         "po_number": order.amazon_order_id,
@@ -261,45 +232,6 @@ def _payment(order: OrderSnapshot, draft: Draft) -> Json:
         **_both({"amount_ordered": total, "shipping_amount": shipping}),
     }
     return payment | _both({"amount_paid": total}) if draft.settled else payment
-
-
-def _address(order: OrderSnapshot, shop: ShopContext, email: str, country: str | None) -> Json:
-    given = order.address or Address()
-    code = (given.country or country or "US").strip().upper()
-    code = _COUNTRY_ALIASES.get(code, code)
-    first, last = split_name(given.name or order.buyer_name, given.company)
-    address: Json = {
-        "firstname": first,
-        "lastname": last,
-        "street": _street(given),
-        "city": one_line(given.city) or NOT_PROVIDED,
-        "postcode": one_line(given.postcode) or NO_POSTCODE,
-        "country_id": code,
-        "telephone": one_line(given.phone) or NO_PHONE,
-        "email": email,
-    }
-    if company := one_line(given.company):
-        address["company"] = company
-    region = shop.region(code, given.region)
-    if region:
-        address |= {"region": region.name, "region_code": region.code, "region_id": region.id}
-    elif text := one_line(given.region or given.county):
-        address["region"] = text
-    return address
-
-
-def _street(given: Address) -> list[str]:
-    """The lines of the street; Magento joins them by line breaks into one column of 255 characters."""
-    lines = [line for line in map(one_line, given.lines) if line]
-    if given.region and (county := one_line(given.county)):
-        lines.append(county)  # Magento has no field for it
-    whole = "\n".join(lines)[:255].rstrip()
-    return whole.split("\n") if whole else [NOT_PROVIDED]
-
-
-def _billing_company(order: OrderSnapshot) -> Json:
-    company = one_line(order.buyer_company)
-    return {"company": company} if company else {}
 
 
 def _history(order: OrderSnapshot, draft: Draft, status: str, console_url: str | None) -> Json:

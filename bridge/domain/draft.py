@@ -133,7 +133,7 @@ def build_draft(order: OrderSnapshot, products: Mapping[str, ProductLine]) -> Dr
         raise ValueError(problem or "no currency")
     goods: list[DraftLine] = []
     fees: list[DraftLine] = []
-    amounts = [line.amounts for line in order.lines if line.amounts]
+    amounts = [line.amounts for line in live_lines(order) if line.amounts]
     for line in live_lines(order):
         goods.append(_goods_line(line, products[line.item_id]))
         fees.extend(_fee_lines(line.item_id, line.amounts or LineAmounts()))

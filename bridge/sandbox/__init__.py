@@ -15,7 +15,7 @@ def create_sandbox(world: World | None = None) -> Flask:
     app = Flask(__name__)
     app.config["WORLD"] = world
     app.register_blueprint(amazon.blueprint(world))
-    app.register_blueprint(commerce.blueprint(world))
+    app.register_blueprint(commerce.blueprint(world), url_prefix="/commerce")
     app.register_blueprint(control.blueprint(world))
     app.register_blueprint(page.blueprint(world))
     app.wsgi_app = FaultLine(app.wsgi_app, world)  # type: ignore[method-assign]

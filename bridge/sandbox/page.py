@@ -181,6 +181,8 @@ def _ship(world: World, form: Form) -> str:
         for name, value in form.items()
         if name.startswith("item-") and value and float(value) > 0
     }
+    if not quantities:
+        raise ValueError("a parcel needs at least one piece")
     titles = dict(CARRIERS)
     number = form.get("tracking_number", "").strip()
     carrier = form.get("carrier", "")

@@ -161,7 +161,7 @@ def updated_reply(order: Record, entity: Record, state: Record, echoed: list[Rec
         reply.setdefault(name, None)
     reply["items"] = echoed if echoed is not None else [columns(item, "OrderItem") for item in order["items"]]
     if "billing_address" in order:
-        reply["billing_address"] = address_view(entity.get("billing_address") or order["billing_address"])
+        reply["billing_address"] = address_view(order["billing_address"])
     reply["payment"] = payment_view(order)
     reply["status_histories"] = history_views(order)
     return reply

@@ -251,6 +251,11 @@ class Town:
             with self._world.lock:
                 actor.step(self._world)
 
+    @property
+    def alive(self) -> bool:
+        """Whether its thread is running."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self, tick: float = 0.5) -> None:
         """Live on, a step every `tick` seconds."""
         self._thread = threading.Thread(target=self._live, args=(tick,), name="sandbox-town", daemon=True)

@@ -207,7 +207,7 @@ def _disable(world: World, form: Form) -> str:
 
 
 def _create(world: World, form: Form) -> str:
-    mend(world, next(good for good in GOODS if good.sku == form["sku"]))
+    mend(world, _listing(world, form["sku"]))
     return f"{form['sku']}: created."
 
 

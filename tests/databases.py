@@ -1,0 +1,34 @@
+"""A database of a test's own on each kind of server, made empty and dropped at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+
+from tests import needs
+
+
+@contextmanager
+def own_database(kind: str, directory: Path) -> Iterator[str]:
+    """The address of an empty database of this kind (needs.DATABASES); ends the test when its server is missing."""
+    if kind == "sqlite":
+        yield f"sqlite:///{directory / 'bridge.db'}"
+        return
+    server = make_url(needs.service(kind))
+    # Workers of one run, and runs beside each other, must not meet.
+    name = f"bridge_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    force = " WITH (FORCE)" if kind == "postgresql" else ""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name}{force}"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        yield server.set(database=name).render_as_string(hide_password=False)
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name}{force}"))
+    finally:
+        engine.dispose()

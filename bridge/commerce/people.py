@@ -54,7 +54,7 @@ def email_of(order: OrderSnapshot) -> str:
 
 
 def address_of(order: OrderSnapshot, shop: ShopContext, email: str, country: str | None) -> Json:
-    """Where the parcel goes, with the recipient's name; `country` stands in for an address that is absent altogether."""
+    """Where the parcel goes, with the recipient's name; `country` stands in where Amazon sent no address at all."""
     given = order.address or Address()
     code = (given.country or country or "US").strip().upper()
     code = _COUNTRY_ALIASES.get(code, code)

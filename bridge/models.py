@@ -92,7 +92,8 @@ class SyncCursor(Base):
     """How far a feed of changes has been read.
 
     name: "amazon" (position is Amazon's echoed lastUpdatedBefore) or "shipments" (Commerce's newest updated_at). query
-    and token are set in the middle of a page run, so that a run goes on where it was killed (amazon-sp-api 1.8).
+    and token are set in the middle of a page run, so that a run goes on where it was killed (amazon-sp-api 1.8);
+    bound is the first page's echo, which becomes the position after the last page.
     """
 
     __tablename__ = "sync_cursors"
@@ -102,6 +103,7 @@ class SyncCursor(Base):
     position: Mapped[str | None] = mapped_column(String(40))
     query: Mapped[Any] = mapped_column(Json, nullable=True)
     token: Mapped[str | None] = mapped_column(Text)
+    bound: Mapped[str | None] = mapped_column(String(40))
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

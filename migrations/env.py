@@ -14,7 +14,7 @@ from bridge.db import Base, Database
 LOCK = 7_204_118  # any number, the same in every process that migrates
 
 
-def include_object(item, name, kind, reflected, compare_to) -> bool:
+def include_object(_item, _name, kind, reflected, compare_to) -> bool:
     """Compare our own tables only."""
     return not (kind == "table" and reflected and compare_to is None)
 

@@ -14,13 +14,13 @@ from sqlalchemy import select, update
 from bridge import store
 from bridge.errors import BridgeError, NotFound, RemoteError
 from bridge.jobs import JOBS, Job
-from bridge.models import JobRun, Store
+from bridge.models import JobRun, Lease, Store
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
 
-LEASE = 120.0  # seconds; prolonged by a heartbeat while the job runs, so that a dead process frees it soon
-HEARTBEAT = LEASE / 4
+LEASE_SECONDS = 120.0  # seconds; prolonged by a heartbeat while the job runs, so that a dead process frees it soon
+HEARTBEAT = LEASE_SECONDS / 4
 log = structlog.get_logger()
 
 
@@ -70,7 +70,7 @@ def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int) -> None
     holder = uuid.uuid4().hex
     lease = f"job:{job.name}:{store_id or '-'}"
     with runtime.db.session() as session:
-        taken = store.take_lease(session, lease, holder, runtime.now(), LEASE)
+        taken = store.take_lease(session, lease, holder, runtime.now(), LEASE_SECONDS)
     if not taken:
         _finish(runtime, run_id, _Outcome("skipped", error="Another process is running this job for this store."))
         return
@@ -133,7 +133,7 @@ def _finish(runtime: Runtime, run_id: int, outcome: _Outcome) -> None:
 def _keep_lease(runtime: Runtime, lease: str, holder: str, stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT):
         with runtime.db.session() as session:
-            store.take_lease(session, lease, holder, runtime.now(), LEASE)
+            store.take_lease(session, lease, holder, runtime.now(), LEASE_SECONDS)
 
 
 def close_lost_runs(runtime: Runtime) -> int:
@@ -142,10 +142,10 @@ def close_lost_runs(runtime: Runtime) -> int:
         running = session.scalars(select(JobRun).where(JobRun.state == "running")).all()
         lost = 0
         for run in running:
-            lease = session.get(store.Lease, f"job:{run.job}:{run.store_id or '-'}")
+            lease = session.get(Lease, f"job:{run.job}:{run.store_id or '-'}")
             held = lease is not None and lease.until > runtime.now()
             age = (runtime.now() - run.started_at).total_seconds()
-            if not held and age > LEASE:
+            if not held and age > LEASE_SECONDS:
                 run.state, run.finished_at, run.error = "lost", runtime.now(), "The process died."
                 lost += 1
         return lost

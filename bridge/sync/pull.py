@@ -50,11 +50,13 @@ def pull_orders(link: Link) -> dict[str, int]:
             done += store_page(session, link, page)
             cursor = store.cursor(session, link.store_id, "amazon", link.now())
             cursor.updated_at = link.now()
+            if not token:
+                # The first page's echo bounds the whole run: what changes while it is read belongs to the next one.
+                cursor.bound = _text(page.last_updated_before) if page.last_updated_before else None
             cursor.token = page.next_token
             cursor.query = dict(page.query) if page.next_token else None
-            # The echo of the first page bounds the whole run: what changes while it is read belongs to the next one.
-            if page.last_updated_before is not None and not page.next_token:
-                cursor.position = _text(page.last_updated_before)
+            if not page.next_token and cursor.bound:
+                cursor.position, cursor.bound = cursor.bound, None
         if not page.next_token:
             return dict(done)
 

@@ -15,7 +15,7 @@ from bridge.models import QuotaBucket
 
 
 class StoredQuota:
-    """The QuotaKeeper (bridge.amazon.quota) of one seller account and region. Holds no transaction while anybody waits."""
+    """The QuotaKeeper (bridge.amazon.quota) of one seller account and region; no transaction waits for a token."""
 
     def __init__(self, db: Database, account: str, now: Callable[[], datetime]) -> None:
         self._db = db

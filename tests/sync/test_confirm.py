@@ -1,0 +1,143 @@
+"""Commerce to Amazon: every shipment and every track, kept until Amazon shows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.models import ProductMatch, Shipment
+from bridge.sandbox.world import Fault
+from bridge.sync.carriers import amazon_carrier
+from bridge.sync.confirm import packages
+from tests.stage import Stage, line
+
+CONFIRM = r"POST /amazon/orders/v0/orders/.*/shipmentConfirmation"
+
+
+def imported(stage: Stage, *lines, **more) -> tuple[str, dict]:
+    number = stage.paid_order(*lines, **more)
+    stage.sync()
+    return number, stage.commerce_order(number)
+
+
+def items_of(order: dict) -> list[int]:
+    return [item["item_id"] for item in order["items"]]
+
+
+def test_a_shipment_with_several_tracks_becomes_as_many_packages(stage: Stage):
+    number, created = imported(stage, line("BLUE-MUG", 3))
+    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1"), ("dhl", "DHL", "D2")])
+    stage.sync()
+    shown = {p["trackingNumber"]: sum(i["quantity"] for i in p["packageItems"]) for p in stage.packages(number)}
+    assert shown == {"1Z1": 2, "D2": 1}
+    assert stage.order(number).amazon_status == "Shipped"
+
+
+def test_a_refused_confirmation_is_visible_and_others_go_on(stage: Stage):
+    bad, bad_created = imported(stage)
+    good, good_created = imported(stage)
+    body = '{"errors":[{"code":"InvalidInput","message":"The carrier is unknown."}]}'
+    stage.world.faults.add(
+        Fault(CONFIRM.replace(".*", bad), "answer", status=400, body=body, content_type="application/json")
+    )
+    stage.shop.ship(bad_created["entity_id"], tracks=[("x", "X", "1")])
+    stage.shop.ship(good_created["entity_id"], tracks=[("ups", "UPS", "2")])
+    stage.sync()
+    assert [c.state for c in stage.changes(bad)] == ["refused"]
+    assert "The carrier is unknown." in stage.order(bad).order_note
+    assert stage.order(good).status in {"Shipped", "Completed"}
+
+
+@pytest.mark.parametrize("kind", ["answer", "hang_up", "hang_up_after", "answer_after"])
+def test_a_failed_confirmation_is_tried_until_amazon_shows_it(stage: Stage, kind):
+    number, created = imported(stage)
+    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.world.faults.add(Fault(CONFIRM, kind, times=4))
+    for _ in range(12):
+        stage.sync("confirm", "sync")
+        stage.wait(timedelta(hours=1))
+    confirmation = stage.changes(number)[0]
+    assert (confirmation.kind, confirmation.state) == ("confirm_shipment", "done")
+    assert [p["trackingNumber"] for p in stage.packages(number)] == ["1Z1"]
+    assert stage.order(number).amazon_status == "Shipped"
+
+
+def test_a_shipment_without_a_track_waits_for_one_for_an_hour(stage: Stage):
+    number, created = imported(stage)
+    shipment = stage.shop.ship(created["entity_id"], tracks=[])
+    stage.sync()
+    assert stage.packages(number) == []
+    stage.shop.add_track(shipment, "ups", "UPS", "LATE1")  # moves no updated_at at all
+    stage.sync()
+    assert [p["trackingNumber"] for p in stage.packages(number)] == ["LATE1"]
+
+
+def test_a_shipment_that_never_gets_a_track_is_confirmed_all_the_same(stage: Stage):
+    number, created = imported(stage)
+    stage.shop.ship(created["entity_id"], tracks=[])
+    stage.sync()
+    stage.wait(timedelta(hours=1))
+    stage.sync()
+    assert [p["trackingNumber"] for p in stage.packages(number)] == ["none"]
+    assert stage.order(number).amazon_status == "Shipped"
+
+
+def test_shipments_of_orders_that_are_not_ours_are_passed_over(stage: Stage):
+    _number, created = imported(stage)
+    entity = {"increment_id": "100000042", "store_id": 1, "customer_email": "jane@example.com", "payment": {"method": "checkmo"},
+              "state": "processing", "status": "processing",
+              "items": [{"sku": "BLUE-MUG", "product_id": 1, "product_type": "simple", "qty_ordered": 1}]}  # fmt: skip
+    foreign = stage.app.test_client().post(
+        "/commerce/rest/all/V1/orders",
+        json={"entity": entity},
+        headers={"Authorization": "Bearer sandbox-commerce-token"},
+    )
+    assert foreign.status_code == 200
+    stage.shop.ship(foreign.get_json()["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    run = stage.sync("confirm")["confirm"]
+    assert run.result == {}
+    assert created["entity_id"]
+
+
+def test_a_multipack_is_confirmed_in_amazon_units(stage: Stage):
+    with stage.bridge.db.session() as session:
+        session.add(
+            ProductMatch(
+                store_id=stage.store_id, seller_sku="MUG-3PACK", commerce_sku="BLUE-MUG", quantity=3,
+                created_at=stage.world.now(),
+            )
+        )  # fmt: skip
+    number, created = imported(stage, line("MUG-3PACK", 2, "30.00"))
+    assert [(i["sku"], i["qty_ordered"], i["row_total"]) for i in created["items"]] == [("BLUE-MUG", 6, 60.0)]
+    item = items_of(created)[0]
+    stage.shop.ship(created["entity_id"], items={item: 3}, tracks=[("ups", "UPS", "1Z1")])
+    stage.sync()
+    assert stage.order(number).amazon_status == "PartiallyShipped"
+    stage.shop.ship(created["entity_id"], items={item: 3}, tracks=[("ups", "UPS", "1Z2")])
+    stage.sync()
+    assert stage.order(number).amazon_status == "Shipped"
+    assert [p["packageItems"][0]["quantity"] for p in stage.packages(number)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("code", "title", "told"),
+    [
+        ("ups", "United Parcel Service", ("UPS", None)),
+        ("custom", "Royal Mail", ("Royal Mail", None)),
+        ("custom", "deutsche-post", ("Deutsche Post", None)),
+        ("custom", "Bob's Vans", ("Other", "Bob's Vans")),
+        ("custom", "", ("Other", "custom")),
+        ("", "", ("Other", "Other")),
+    ],
+)
+def test_carriers(code, title, told):
+    assert amazon_carrier(code, title) == told
+
+
+def test_units_are_dealt_out_to_the_tracks_and_none_is_lost_or_doubled(stage: Stage):
+    tracks = [{"number": str(n), "carrier_code": "ups", "title": "UPS"} for n in range(5)]
+    shipment = Shipment(commerce_shipment_id=7, shipped_at=stage.world.now(), items=[["A", 2], ["B", 1]], tracks=tracks)
+    made = packages(shipment)
+    assert [reference for reference, _ in made] == ["7", "7001", "7002"]
+    assert sorted(item for _, package in made for item in package["items"]) == [["A", 1], ["A", 1], ["B", 1]]

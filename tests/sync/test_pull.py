@@ -1,0 +1,205 @@
+"""Amazon to us: nothing missed, nothing undone, nothing stored twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from bridge.domain.order import AmazonStatus
+from bridge.domain.states import ImportState
+from bridge.models import CommunicationError, Order, SyncCursor
+from bridge.sandbox.world import Fault
+from tests.stage import Stage, line
+
+SEARCH = r"GET /amazon/orders/2026-01-01/orders"
+
+
+def cursor(stage: Stage) -> SyncCursor:
+    with stage.bridge.db.reading() as session:
+        return session.get_one(SyncCursor, (stage.store_id, "amazon"))
+
+
+def count(stage: Stage) -> int:
+    with stage.bridge.db.reading() as session:
+        return session.scalar(select(func.count()).select_from(Order)) or 0
+
+
+def test_every_page_is_read_and_a_second_run_changes_nothing(stage: Stage):
+    numbers = [stage.place() for _ in range(230)]
+    run = stage.sync("sync")["sync"]
+    assert (run.result["added"], run.result["pages"]) == (230, 3)
+    assert count(stage) == 230
+    events = sum(len(stage.events(n)) for n in numbers[:5])
+    run = stage.sync("sync")["sync"]
+    assert "added" not in run.result
+    assert "updated" not in run.result
+    assert sum(len(stage.events(n)) for n in numbers[:5]) == events
+
+
+def test_the_watermark_is_amazons_echo_and_moves_only_after_the_last_page(stage: Stage):
+    for _ in range(150):
+        stage.place()
+    stage.wait()
+    stage.world.faults.add(Fault(SEARCH + r".*", "answer", times=0))
+    stage.job("sync")
+    first = cursor(stage).position
+    assert first is not None
+    stage.wait()
+    for _ in range(150):
+        stage.place()
+    stage.wait()
+    # The second page of the next run fails: what the first one brought is kept, the watermark is not moved.
+    stage.world.faults.clear()
+    requests_before = stage.world.requests["amazon searchOrders"]
+    run = stage.job("sync")
+    assert run.state == "succeeded"
+    assert stage.world.requests["amazon searchOrders"] > requests_before
+    assert cursor(stage).position > first
+    assert cursor(stage).token is None
+
+
+def test_a_run_that_is_cut_off_between_two_pages_goes_on_with_its_token(stage: Stage):
+    numbers = [stage.place() for _ in range(150)]
+    stage.wait()
+
+    class OnlyOnce:
+        calls = 0
+
+    original = stage.bridge.links.get(stage.store_id).amazon.search_orders
+
+    def first_page_only(**query):
+        OnlyOnce.calls += 1
+        if OnlyOnce.calls > 1:
+            raise KeyboardInterrupt
+        return original(**query)
+
+    link = stage.bridge.links.get(stage.store_id)
+    link.amazon.search_orders = first_page_only
+    try:
+        stage.job("sync")
+    except KeyboardInterrupt:
+        pass
+    link.amazon.search_orders = original
+    held = cursor(stage)
+    assert held.token is not None
+    assert held.position is None
+    assert count(stage) == 100
+    stage.wait(timedelta(minutes=3))  # the lease of the killed run runs out
+    assert stage.job("sync").state == "succeeded"
+    assert count(stage) == 150
+    assert cursor(stage).token is None
+    assert all(stage.known(n) for n in numbers)
+
+
+def test_a_token_that_amazon_no_longer_takes_starts_the_search_anew(stage: Stage):
+    for _ in range(3):
+        stage.place()
+    with stage.bridge.db.session() as session:
+        session.add(
+            SyncCursor(
+                store_id=stage.store_id,
+                name="amazon",
+                query={"lastUpdatedAfter": "2026-11-02T08:00:00Z", "marketplaceIds": "ATVPDKIKX0DER"},
+                token="stale",
+                updated_at=stage.world.now(),
+            )
+        )
+    assert stage.sync("sync")["sync"].result["added"] == 3
+
+
+def test_an_html_503_is_not_no_orders(stage: Stage):
+    number = stage.place()
+    stage.wait()
+    stage.world.faults.add(Fault(SEARCH, "answer"))
+    run = stage.job("sync")
+    assert run.state == "failed"
+    assert count(stage) == 0
+    with stage.bridge.db.reading() as session:
+        errors = session.scalars(select(CommunicationError)).all()
+    assert [(e.system, e.operation, e.status) for e in errors] == [("amazon", "searchOrders", 503)]
+    stage.sync("sync")
+    assert stage.known(number)
+
+
+def test_an_order_that_becomes_visible_late_is_found_by_the_overlap(stage: Stage):
+    late = stage.place(visible_after=1500)
+    stage.sync("sync")
+    stage.sync("sync")
+    assert not stage.known(late)
+    stage.wait(timedelta(minutes=20))
+    stage.sync("sync")
+    assert stage.known(late)
+
+
+def test_an_unreadable_order_is_reported_and_holds_up_nothing(stage: Stage):
+    good, bad = stage.place(), stage.place()
+    stage.amazon.orders[bad]["fulfillment"]["fulfillmentStatus"] = "TELEPORTED"
+    run = stage.sync("sync")["sync"]
+    assert (run.result["added"], run.result["unreadable"]) == (1, 1)
+    assert stage.known(good)
+    with stage.bridge.db.reading() as session:
+        (error,) = session.scalars(select(CommunicationError)).all()
+    assert bad in error.message
+    assert "TELEPORTED" in error.message
+
+
+def test_orders_of_other_channels_are_skipped(stage: Stage):
+    number = stage.place()
+    stage.amazon.orders[number]["salesChannel"]["channelName"] = "NON_AMAZON"
+    stage.sync("sync")
+    assert not stage.known(number)
+
+
+def test_a_step_back_is_noted_and_not_believed(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    stage.amazon.cancel(number)
+    stage.sync()
+    stage.amazon.orders[number]["fulfillment"]["fulfillmentStatus"] = "UNSHIPPED"
+    stage.amazon._touch(number)
+    stage.sync()
+    order = stage.order(number)
+    assert (order.amazon_status, order.import_state) == (AmazonStatus.CANCELED, ImportState.CANCELED)
+    assert stage.events(number)[-1].message == "Amazon shows Unshipped after Canceled; kept."
+
+
+def test_personal_data_that_amazon_no_longer_sends_stays(stage: Stage):
+    number = stage.paid_order()
+    stage.sync("sync")
+    stage.amazon.orders[number]["buyer"] = {}
+    stage.amazon.orders[number].pop("recipient", None)
+    stage.amazon._touch(number)
+    stage.sync("sync")
+    personal = stage.order(number).personal
+    assert personal.buyer_name == "Alice Example"
+    assert personal.address["city"] == "Seattle"
+
+
+def test_a_total_that_changes_after_the_import_is_said(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    proceeds = stage.amazon.orders[number]["proceeds"]
+    proceeds["grandTotal"]["amount"] = "40.00"
+    stage.amazon._touch(number)
+    stage.sync("sync")
+    assert "Amazon now shows a total of 40.00 USD" in " ".join(e.message for e in stage.events(number))
+    assert stage.order(number).grand_total_minor == 4868  # what the Commerce order was created with
+
+
+def test_a_replacement_at_nothing_is_kept_and_imported(stage: Stage):
+    number = stage.paid_order(line("BLUE-MUG", 1, "0.00", shipping=0, shipping_tax=0, item_tax=0))
+    stage.sync()
+    assert stage.order(number).grand_total_minor == 0
+    assert stage.commerce_order(number)["grand_total"] == 0
+
+
+def test_a_store_of_another_marketplace_gets_only_its_own_orders(stage: Stage):
+    canada = stage.add_store("Mugs CA", "A2EUQ1WTGCTBG2")
+    american = stage.place()
+    canadian = stage.place(marketplace_id="A2EUQ1WTGCTBG2")
+    stage.wait()
+    stage.job("sync")
+    stage.job("sync", canada)
+    assert stage.order(american).store_id == stage.store_id
+    assert stage.order(canadian).store_id == canada

@@ -57,7 +57,9 @@ MARKETPLACES: dict[str, Marketplace] = {
         Marketplace("ZA", "South Africa", "AE08WJ6YKNBMC", "eu", "ZAR", "amazon.co.za", "sellercentral.amazon.co.za"),
         Marketplace("EG", "Egypt", "ARBP9OOSHTCHU", "eu", "EGP", "amazon.eg", "sellercentral.amazon.eg"),
         Marketplace("SA", "Saudi Arabia", "A17E79C6D8DWNP", "eu", "SAR", "amazon.sa", "sellercentral.amazon.sa"),
-        Marketplace("AE", "United Arab Emirates", "A2VIGQ35RCS4UG", "eu", "AED", "amazon.ae", "sellercentral.amazon.ae"),
+        Marketplace(
+            "AE", "United Arab Emirates", "A2VIGQ35RCS4UG", "eu", "AED", "amazon.ae", "sellercentral.amazon.ae"
+        ),
         Marketplace("IN", "India", "A21TJRUUN4KGV", "eu", "INR", "amazon.in", "sellercentral.amazon.in"),
         Marketplace("JP", "Japan", "A1VC38T7YXB528", "fe", "JPY", "amazon.co.jp", "sellercentral.amazon.co.jp"),
         Marketplace("AU", "Australia", "A39IBJ37TRP1C6", "fe", "AUD", "amazon.com.au", "sellercentral.amazon.com.au"),

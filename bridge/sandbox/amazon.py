@@ -6,18 +6,17 @@ does (token, usage plan, request id, the form of errors). The Host header does n
 
 from __future__ import annotations
 
-import json
 import re
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from flask import Blueprint, Response, request
 
 from bridge.sandbox.amounts import Json
 from bridge.sandbox.feeds import CANCEL_REASONS
+from bridge.sandbox.lwa import json_reply, login
 from bridge.sandbox.marketplace import Marketplace, Seller
 from bridge.sandbox.markets import MARKETS
 from bridge.sandbox.order_json import parse_time, view
@@ -26,8 +25,6 @@ from bridge.sandbox.refusal import Refusal, invalid
 from bridge.sandbox.search import included_data, search, values
 from bridge.sandbox.world import World
 
-NOTIFICATIONS_SCOPE = "sellingpartnerapi::notifications"
-SCOPES = (NOTIFICATIONS_SCOPE, "sellingpartnerapi::client_credential:rotation", "sellingpartnerapi::migration")
 # cancelOrder's codes -> the reasons that orders show
 CANCEL_CODES = {
     "NO_INVENTORY": CANCEL_REASONS[0],
@@ -69,7 +66,7 @@ GrantKind = Literal["seller", "grantless"]
 def blueprint(world: World) -> Blueprint:
     """Amazon's face of a world, to be mounted under /amazon."""
     face = Blueprint("amazon", __name__, url_prefix="/amazon")
-    face.add_url_rule("/auth/o2/token", "token", lambda: _login(world), methods=["POST"])
+    face.add_url_rule("/auth/o2/token", "token", lambda: login(world), methods=["POST"])
     face.add_url_rule("/feed-documents/<document_id>", "document", _document(world), methods=["GET", "PUT"])
     for verb, path, operation, handler, kind in ROUTES:
         face.add_url_rule(path, operation, _guarded(world, operation, handler, kind), methods=[verb])
@@ -90,7 +87,7 @@ def _guarded(world: World, operation: str, handler: Handler, kind: GrantKind) ->
                 status, body = handler(call, **path)
             except Refusal as refusal:
                 return _refused(refusal, world, operation)
-            return _json(status, body, rate=PLANS[operation][0] * world.haste)
+            return json_reply(status, body, rate=PLANS[operation][0] * world.haste)
 
     return answer
 
@@ -106,78 +103,16 @@ def _authorise(marketplace: Marketplace, operation: str, kind: GrantKind) -> Cal
     return Call(marketplace, marketplace.sellers[grant.seller_id] if grant.seller_id else None)
 
 
-def _json(status: int, body: Json | None, *, rate: float | None = None) -> Response:
-    text = "" if body is None else json.dumps(body, ensure_ascii=False)
-    response = Response(text, status, content_type="application/json")
-    response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
-    if rate is not None:
-        response.headers["x-amzn-RateLimit-Limit"] = f"{rate:g}"
-    return response
-
-
 def _refused(refusal: Refusal, world: World, operation: str) -> Response:
     error = {"code": refusal.code, "message": refusal.message, "details": refusal.details}
     rate = PLANS[operation][0] * world.haste if refusal.status in (400, 404) else None
-    response = _json(refusal.status, {"errors": [error]}, rate=rate)
+    response = json_reply(refusal.status, {"errors": [error]}, rate=rate)
     response.headers["x-amzn-ErrorType"] = refusal.code
     return response
 
 
 def _unknown(rest: str) -> Response:
-    return _json(404, {"errors": [{"code": "NotFound", "message": f"The resource /{rest} was not found."}]})
-
-
-# Login with Amazon
-
-
-def _login(world: World) -> Response:
-    sent = request.get_json(silent=True) if request.is_json else request.form.to_dict()
-    form: dict[str, Any] = sent if isinstance(sent, dict) else {}
-    with world.lock:
-        world.requests["amazon token"] += 1
-        if form.get("grant_type") == "refresh_token":
-            return _refresh(world.marketplace, form)
-        if form.get("grant_type") == "client_credentials":
-            return _client_credentials(world.marketplace, form)
-    if not form.get("grant_type"):
-        return _login_error(400, "invalid_request", "The request is missing a required parameter : grant_type")
-    return _login_error(400, "unsupported_grant_type", "The authorization grant type is not supported")
-
-
-def _client_known(marketplace: Marketplace, form: dict[str, Any]) -> bool:
-    return any(
-        (seller.client_id, seller.client_secret) == (form.get("client_id"), form.get("client_secret"))
-        for seller in marketplace.sellers.values()
-    )
-
-
-def _refresh(marketplace: Marketplace, form: dict[str, Any]) -> Response:
-    if not _client_known(marketplace, form):
-        return _login_error(401, "invalid_client", "Client authentication failed")
-    for seller in marketplace.sellers.values():
-        if (seller.client_id, seller.refresh_token) == (form["client_id"], form.get("refresh_token")):
-            token = marketplace.issue_token(seller.seller_id)
-            return _token_answer({"access_token": token, "refresh_token": seller.refresh_token})
-    return _login_error(400, "invalid_grant", "The request has an invalid grant parameter : refresh_token")
-
-
-def _client_credentials(marketplace: Marketplace, form: dict[str, Any]) -> Response:
-    if not _client_known(marketplace, form):
-        return _login_error(401, "invalid_client", "Client authentication failed")
-    scope = form.get("scope")
-    if scope not in SCOPES:
-        return _login_error(400, "invalid_scope", "The request has an invalid scope parameter")
-    return _token_answer({"access_token": marketplace.issue_token(None, scope), "scope": scope})
-
-
-def _token_answer(answer: Json) -> Response:
-    response = _json(200, {**answer, "token_type": "bearer", "expires_in": 3600})
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _login_error(status: int, error: str, description: str) -> Response:
-    return _json(status, {"error": error, "error_description": description, "request_id": str(uuid.uuid4())})
+    return json_reply(404, {"errors": [{"code": "NotFound", "message": f"The resource /{rest} was not found."}]})
 
 
 # Orders

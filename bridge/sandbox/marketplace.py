@@ -7,13 +7,14 @@ order has no buyer, no address and no amounts) waits in `_withheld`. `put` takes
 from __future__ import annotations
 
 import copy
+import functools
 import secrets
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
 
 from bridge.sandbox.amounts import Json, Line
 from bridge.sandbox.feeds import Feeds
@@ -34,6 +35,8 @@ CLIENT_ID = "amzn1.application-oa2-client.sandbox"
 CLIENT_SECRET = "amzn1.oa2-cs.v1.sandbox"  # noqa: S105 - printed at start, good for the sandbox only
 REFRESH_TOKEN = "Atzr|sandbox-refresh-token"  # noqa: S105 - as above
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 TimeField = Literal["createdTime", "lastUpdatedTime"]
 OPEN = ("PENDING", "PENDING_AVAILABILITY", "UNSHIPPED", "PARTIALLY_SHIPPED")
 
@@ -64,8 +67,20 @@ class Grant:
     scope: str = ""
 
 
+def _locked(
+    method: Callable[Concatenate[Marketplace, Arguments], Result],
+) -> Callable[Concatenate[Marketplace, Arguments], Result]:
+    # The town, the requests and whoever plays a story change orders from threads of their own.
+    @functools.wraps(method)
+    def locked(self: Marketplace, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with self.world.lock:
+            return method(self, *args, **kwargs)
+
+    return locked
+
+
 class Marketplace:
-    """The sellers and orders of one world.
+    """The sellers and orders of one world. What changes it takes the world's lock; what reads it expects it held.
 
     visible_after: seconds until a placed order turns up in searchOrders (getOrder knows it at once), for orders that do
     not say otherwise. cancel_order_released: whether the unreleased cancelOrder operation exists.
@@ -96,6 +111,7 @@ class Marketplace:
         self.sellers[seller.seller_id] = seller
         return seller
 
+    @_locked
     def issue_token(self, seller_id: str | None, scope: str = "") -> str:
         """A new access token, good for an hour."""
         now = self.world.now()
@@ -106,6 +122,7 @@ class Marketplace:
         self._grants[token] = Grant(seller_id, now + timedelta(hours=1), scope)
         return token
 
+    @_locked
     def expire_tokens(self) -> None:
         """Let every access token that is out there have expired."""
         for grant in self._grants.values():
@@ -124,6 +141,7 @@ class Marketplace:
 
     # The life of an order
 
+    @_locked
     def place(
         self,
         lines: Sequence[Line],
@@ -170,6 +188,7 @@ class Marketplace:
         self.put(pending_view(full), seller_id=seller_id, visible_after=late)
         return order_id
 
+    @_locked
     def put(self, order: Json, *, seller_id: str = SELLER_ID, visible_after: float = 0.0) -> str:
         """Take an order just as it is, in the API's shape, new or in place of the one with its orderId."""
         order_id: str = order["orderId"]
@@ -186,6 +205,7 @@ class Marketplace:
             insort(self._index[name], (when, order_id))
         return order_id
 
+    @_locked
     def verify_payment(self, order_id: str) -> None:
         """The payment is authorised: Pending becomes Unshipped, and buyer, address and amounts appear."""
         order = self._expect(order_id, "PENDING", "PENDING_AVAILABILITY")
@@ -194,6 +214,7 @@ class Marketplace:
         self.orders[order_id] = full
         self._touch(order_id)
 
+    @_locked
     def request_cancel(self, order_id: str, reason: str = "Buyer no longer needs the item") -> None:
         """The buyer asks for cancellation of an Unshipped order; the order stays Unshipped until the seller decides."""
         for item in self._expect(order_id, "UNSHIPPED")["orderItems"]:
@@ -201,6 +222,7 @@ class Marketplace:
             item.setdefault("cancellation", {})["cancellationRequest"] = request
         self._touch(order_id)
 
+    @_locked
     def cancel(
         self,
         order_id: str,
@@ -226,6 +248,7 @@ class Marketplace:
                 order.pop("proceeds", None)
         self._touch(order_id)
 
+    @_locked
     def ship_fba(self, order_id: str) -> None:
         """Amazon's warehouse ships a paid FBA order, all of it; such an order never shows packages."""
         order = self._expect(order_id, "UNSHIPPED")
@@ -240,6 +263,7 @@ class Marketplace:
         order["fulfillment"]["fulfillmentStatus"] = "SHIPPED"
         self._touch(order_id)
 
+    @_locked
     def confirm_shipment(self, order_id: str, body: Json, *, seller_id: str = SELLER_ID) -> None:
         """The seller reports a package, or edits the one with that packageReferenceId (confirmShipment's body)."""
         changed = copy.deepcopy(self.order(order_id, seller_id))

@@ -106,23 +106,25 @@ def new_order(
         "createdTime": text_time(created),
         "lastUpdatedTime": text_time(created),
         "programs": list(programs),
-        "salesChannel": {
-            "channelName": "AMAZON",
-            "marketplaceId": market.marketplace_id,
-            "marketplaceName": market.name,
-        },
+        "salesChannel": _channel(market),
         "buyer": buyer,
         "recipient": {"deliveryAddress": address.shown(phone=own)},
         "proceeds": proceeds,
         "payment": {"paymentExecutions": [{"paymentMethod": "Other", "paymentAmount": proceeds["grandTotal"]}]},
-        "fulfillment": {
-            "fulfillmentStatus": status,
-            "fulfilledBy": fulfilled_by,
-            "fulfillmentServiceLevel": service_level,
-            "shipByWindow": _window(created, timedelta(days=2)),
-            "deliverByWindow": _window(created + TRANSIT, timedelta(days=4)),
-        },
+        "fulfillment": {"fulfillmentStatus": status, "fulfilledBy": fulfilled_by, **_service(service_level, created)},
         "orderItems": [_item(order_id, at, line, pricing) for at, line in enumerate(lines, start=1)],
+    }
+
+
+def _channel(market: Market) -> Json:
+    return {"channelName": "AMAZON", "marketplaceId": market.marketplace_id, "marketplaceName": market.name}
+
+
+def _service(level: str, created: datetime) -> Json:
+    return {
+        "fulfillmentServiceLevel": level,
+        "shipByWindow": _window(created, timedelta(days=2)),
+        "deliverByWindow": _window(created + TRANSIT, timedelta(days=4)),
     }
 
 

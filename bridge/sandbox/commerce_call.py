@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from bridge.sandbox import search_criteria
-from bridge.sandbox.commerce_errors import field_required
-from bridge.sandbox.commerce_input import typed
+from bridge.sandbox.commerce_errors import CommerceError, field_required
+from bridge.sandbox.commerce_input import check_sizes, typed
 from bridge.sandbox.search_criteria import SearchCriteria
 from bridge.sandbox.shop import Shop
 from bridge.sandbox.shop_stores import StoreView
+
+# A shop with input limits (webapi/validation): its largest page, and the page of a search that asks for none.
+MAXIMUM_PAGE_SIZE: Final = 300
+DEFAULT_PAGE_SIZE: Final = 20
 
 
 @dataclass
@@ -32,11 +36,14 @@ class Call:
         """A required parameter of the body, typed; raises the 400 when it is missing."""
         if self.body.get(name) is None:
             raise field_required(name)
-        return typed(self.body[name], type_name)
+        return self.optional(name, type_name)
 
     def optional(self, name: str, type_name: str) -> Any:
         """A parameter of the body, typed, or None."""
-        return typed(self.body.get(name), type_name)
+        value = typed(self.body.get(name), type_name)
+        if self.shop.input_limit is not None:
+            check_sizes(value, type_name, self.shop.input_limit)
+        return value
 
     def asked(self, name: str) -> Any:
         """A required parameter of the query; raises the 400 when it is missing."""
@@ -45,5 +52,10 @@ class Call:
         return self.query[name]
 
     def criteria(self) -> SearchCriteria:
-        """The search that was asked for; raises the 400 when there is none."""
-        return search_criteria.parse(self.query)
+        """The search that was asked for; raises the 400 when there is none, or when it asks for too much."""
+        criteria = search_criteria.parse(self.query)
+        if self.shop.input_limit is None:
+            return criteria
+        if (criteria.page_size or 0) > MAXIMUM_PAGE_SIZE:
+            raise CommerceError(400, "Maximum SearchCriteria pageSize is %max", {"max": MAXIMUM_PAGE_SIZE})
+        return replace(criteria, page_size=criteria.page_size or DEFAULT_PAGE_SIZE)

@@ -6,20 +6,11 @@ from typing import Any, Final
 
 from bridge.sandbox import shop_carts
 from bridge.sandbox.commerce_call import Call
-from bridge.sandbox.commerce_errors import field_required
-from bridge.sandbox.commerce_input import typed
 from bridge.sandbox.shop_state import Record
 
 
 def _cart(call: Call) -> Record:
     return shop_carts.cart_of(call.shop, call.path["cartId"])
-
-
-def _object(call: Call, name: str) -> dict[str, Any]:
-    sent = call.body.get(name)
-    if not isinstance(sent, dict):
-        raise field_required(name)
-    return sent
 
 
 def create_cart(call: Call) -> Any:
@@ -29,17 +20,13 @@ def create_cart(call: Call) -> Any:
 
 def add_item(call: Call) -> Any:
     """POST /V1/guest-carts/{cartId}/items."""
-    item = _object(call, "cartItem")
-    return shop_carts.add_item(call.shop, _cart(call), str(item.get("sku", "")), typed(item.get("qty", 1), "float"))
+    item = call.sent("cartItem", "CartItem")
+    return shop_carts.add_item(call.shop, _cart(call), item.get("sku", ""), item.get("qty", 1))
 
 
 def set_shipping(call: Call) -> Any:
     """POST /V1/guest-carts/{cartId}/shipping-information."""
-    information = _object(call, "addressInformation")
-    for name in ("shipping_address", "billing_address"):
-        if isinstance(information.get(name), dict):
-            information[name] = typed(information[name], "OrderAddress")
-    return shop_carts.set_shipping(call.shop, _cart(call), information)
+    return shop_carts.set_shipping(call.shop, _cart(call), call.sent("addressInformation", "ShippingInformation"))
 
 
 def place_order(call: Call) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bridge.sandbox.commerce_call import Call
-from bridge.sandbox.commerce_errors import field_required, not_found, refused
-from bridge.sandbox.commerce_input import number, typed
+from bridge.sandbox.commerce_errors import not_found, refused
+from bridge.sandbox.commerce_input import number
 from bridge.sandbox.search_criteria import SearchCriteria, collated, find
-from bridge.sandbox.shop_catalog import Product, product_row, product_view, stock_item
+from bridge.sandbox.shop_catalog import ENABLED, Product, product_row, product_view, stock_item
 from bridge.sandbox.shop_stock import DEFAULT_SOURCE
 
 _NO_PRODUCT: Final = "The product that was requested doesn't exist. Verify the product and try again."
@@ -65,17 +65,14 @@ def get_product(call: Call) -> Any:
 
 def save_product(call: Call) -> Any:
     """POST /V1/products and PUT /V1/products/{sku}: the catalogue manager's share of the properties."""
-    sent = call.body.get("product")
-    if not isinstance(sent, dict):
-        raise field_required("product")
-    sku = str(call.path.get("sku") or sent.get("sku") or "")
+    sent = call.sent("product", "Product")
+    sku = call.path.get("sku") or sent.get("sku") or ""
     product = call.shop.catalog.get(sku)
     if product is None:
         if not sent.get("name"):
             raise refused('The "Product Name" attribute value is empty. Set the attribute and try again.')
-        new_status = int(sent.get("status", 1))
-        kind = str(sent.get("type_id", "simple"))
-        product = call.shop.add_product(sku, str(sent["name"]), type_id=kind, status=new_status)
+        kind, status = sent.get("type_id", "simple"), sent.get("status", 1)
+        product = call.shop.add_product(sku, sent["name"], type_id=kind, status=status)
     _write_product(call, product, sent)
     view = _full_view(call, product)
     # A save answers without the lists that a read loads.
@@ -83,28 +80,22 @@ def save_product(call: Call) -> Any:
 
 
 def _write_product(call: Call, product: Product, sent: dict[str, Any]) -> None:
-    if sent.get("name"):
-        product.name = str(sent["name"])
-    for name in ("price", "weight"):
-        if sent.get(name) is not None:
-            setattr(product, name, typed(sent[name], "float"))
-    extension = sent.get("extension_attributes") or {}
-    if "website_ids" in extension:
-        product.website_ids = typed(extension["website_ids"], "int[]")
-    stock = extension.get("stock_item") or {}
+    for name in ("name", "price", "weight"):
+        if name in sent:
+            setattr(product, name, sent[name])
+    extension: dict[str, Any] = sent.get("extension_attributes", {})
+    product.website_ids = extension.get("website_ids", product.website_ids)
+    stock: dict[str, Any] = extension.get("stock_item", {})
+    product.backorders = stock.get("backorders", product.backorders)
     if "manage_stock" in stock:
-        product.manage_stock = typed(stock["manage_stock"], "bool")
-        product.use_config_manage_stock = bool(stock.get("use_config_manage_stock", False))
-    if "backorders" in stock:
-        product.backorders = typed(stock["backorders"], "int")
+        product.manage_stock = stock["manage_stock"]
+        product.use_config_manage_stock = stock.get("use_config_manage_stock", False)
     if "qty" in stock:
-        quantity = typed(stock["qty"], "float")
-        status = int(stock.get("is_in_stock", quantity > 0))
-        indexed = product.indexed
-        call.shop.inventory.save_source_item(product.sku, DEFAULT_SOURCE, quantity, status)
+        indexed, in_stock = product.indexed, int(stock.get("is_in_stock", stock["qty"] > 0))
+        call.shop.inventory.save_source_item(product.sku, DEFAULT_SOURCE, stock["qty"], in_stock)
         product.indexed = indexed
     if "status" in sent:
-        call.shop.set_product_status(product.sku, typed(sent["status"], "int") == 1)
+        call.shop.set_product_status(product.sku, sent["status"] == ENABLED)
     product.updated_at = call.shop.timestamp()
 
 

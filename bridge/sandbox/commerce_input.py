@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bridge.sandbox.commerce_errors import CommerceError, refused
-from bridge.sandbox.commerce_interfaces import INTERFACES
+from bridge.sandbox.commerce_interfaces import INTERFACES, php_name
 
 _INT: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*\Z")
@@ -55,6 +55,21 @@ def typed_object(value: dict[str, Any], interface: str) -> dict[str, Any]:
                 raise
             raise refused(f'Error occurred during "{name}" processing. {error.message}') from None
     return result
+
+
+def check_sizes(value: Any, type_name: str, limit: int) -> None:
+    """Raise the 400 for a list of more than `limit` objects, as a shop with input limits does (magento-live 2)."""
+    inner = type_name.removesuffix("[]")
+    if inner in _CONVERT or inner == "mixed" or value is None:
+        return
+    if inner == type_name:
+        for name, part in value.items():
+            check_sizes(part, INTERFACES[inner][name], limit)
+        return
+    if len(value) > limit:
+        raise CommerceError(400, 'Maximum items of type "%type" is %max', {"type": php_name(inner), "max": limit})
+    for entry in value:
+        check_sizes(entry, inner, limit)
 
 
 def _typed_list(value: Any, type_name: str) -> list[Any]:
@@ -109,7 +124,8 @@ _CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
 
 def _wrong_type(value: Any, type_name: str) -> CommerceError:
     shown = "array" if isinstance(value, (dict, list)) else value
-    wanted = type_name if type_name.removesuffix("[]") in _CONVERT else f"\\Magento\\{type_name}Interface"
+    inner = type_name.removesuffix("[]")
+    wanted = type_name if inner in _CONVERT else php_name(inner) + type_name[len(inner) :]
     return refused(f'The "{shown}" value\'s type is invalid. The "{wanted}" type was expected. Verify and try again.')
 
 

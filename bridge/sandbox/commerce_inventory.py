@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_catalog import product_rows
-from bridge.sandbox.commerce_errors import CommerceError, MaskedError, field_required, not_found, refused
+from bridge.sandbox.commerce_errors import CommerceError, MaskedError, not_found, refused
 from bridge.sandbox.commerce_input import number, typed
 from bridge.sandbox.search_criteria import collated, find, items_of
 from bridge.sandbox.shop_catalog import Product
@@ -81,10 +81,10 @@ def list_sources(call: Call) -> Any:
 
 def create_source(call: Call) -> Any:
     """POST /V1/inventory/sources."""
-    source = call.body.get("source")
-    if not isinstance(source, dict):
-        raise field_required("source")
-    call.shop.add_source(str(source["source_code"]), str(source.get("name", "")))
+    source = call.sent("source", "Source")
+    if not source.get("source_code"):
+        raise CommerceError(400, "Validation Failed", errors=[{"message": '"%field" can not be empty.'}])
+    call.shop.add_source(source["source_code"], source.get("name", ""))
     return []
 
 
@@ -103,11 +103,9 @@ def list_stocks(call: Call) -> Any:
 
 def create_stock(call: Call) -> Any:
     """POST /V1/inventory/stocks: the new id."""
-    stock = call.body.get("stock")
-    if not isinstance(stock, dict):
-        raise field_required("stock")
-    channels = (stock.get("extension_attributes") or {}).get("sales_channels") or []
-    return call.shop.add_stock(str(stock.get("name", "")), [], [str(channel["code"]) for channel in channels])
+    stock = call.sent("stock", "Stock")
+    channels = stock.get("extension_attributes", {}).get("sales_channels", [])
+    return call.shop.add_stock(stock.get("name", ""), [], [channel.get("code", "") for channel in channels])
 
 
 def save_links(call: Call) -> Any:

@@ -36,12 +36,14 @@ class Shop:
     orders, shipments, invoices, creditmemos, customers: records by id, dicts in Magento's field names.
     mails: what the shop would have sent, as (kind, address, store_id).
     bearer: the access token that is accepted; integration: the OAuth 1.0a credentials.
+    input_limit: how many objects a list may have when the shop has input limits on, None (Magento's default) when not.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.bearer = BEARER_TOKEN
         self.integration = Integration()
+        self.input_limit: int | None = None
         self.stores = Stores()
         self.catalog = Catalog()
         self.inventory = Inventory(self.catalog)

@@ -29,20 +29,22 @@ class CustomerBook:
     def create(self, customer: dict[str, Any]) -> Record:
         """A new account; raises the 400 for a taken e-mail or an impossible name. An e-mail is taken per website."""
         for name, label in (("firstname", "First Name"), ("lastname", "Last Name")):
-            value = str(customer.get(name) or "")
+            value = customer.get(name) or ""
             if not value:
                 raise refused(f'"{label}" is a required value.')
             if not _NAME.match(value):
                 raise refused(f"{label} is not valid!")
-        website_id = int(customer.get("website_id") or 1)
-        email = str(customer.get("email") or "")
+        website_id = customer.get("website_id") or 1
+        email = customer.get("email") or ""
         if (collated(email), website_id) in self.by_email:
             raise refused(_TAKEN)
-        view = self.shop.stores.views[int(customer.get("store_id") or 1)]
+        view = self.shop.stores.views.get(customer.get("store_id") or 1)
+        if view is None:
+            raise MaskedError
         now = self.shop.timestamp()
         record = {
             "id": self.shop.next("customer_id"),
-            "group_id": int(customer.get("group_id") or 1),
+            "group_id": customer.get("group_id") or 1,
             "created_at": now,
             "updated_at": now,
             "created_in": view.name,

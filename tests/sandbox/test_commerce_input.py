@@ -36,6 +36,12 @@ PUBLISHED = {
     "OrderTax": "tax-data-order-tax-interface",
     "OrderTaxItem": "tax-data-order-tax-item-interface",
     "SourceItem": "inventory-api-data-source-item-interface",
+    "Source": "inventory-api-data-source-interface",
+    "Stock": "inventory-api-data-stock-interface",
+    "Customer": "customer-data-customer-interface",
+    "Product": "catalog-data-product-interface",
+    "StockItem": "catalog-inventory-data-stock-item-interface",
+    "CartItem": "quote-data-cart-item-interface",
 }
 # Only Adobe Commerce and its B2B modules add these to extension_attributes.
 COMMERCE_ONLY = ("gw_", "gift_cards", "base_", "customer_balance", "reward_", "company_", "custom_fees", "gift_card")
@@ -119,7 +125,7 @@ def test_a_value_takes_its_type(value: Any, kind: str, result: Any) -> None:
         (
             "x",
             "OrderAddress",
-            'The "x" value\'s type is invalid. The "\\Magento\\OrderAddressInterface" type was expected.',
+            'The "x" value\'s type is invalid. The "\\Magento\\Sales\\Api\\Data\\OrderAddressInterface" type was expected.',
         ),
         (
             {"items": [{"qty_ordered": "two"}]},

@@ -31,8 +31,7 @@ NOT_PLAYED = {
     "devmode_salable_unknown_sku": "developer mode is not played",
     "devmode_unknown_property": "developer mode is not played",
     "dump_stock_index_data": "holds the whole catalogue of that shop after a day of orders",
-    "limits_on_no_page_size": "input limits are off by default, and not played",
-    "limits_on_source_items_25": "input limits are off by default, and not played",
+    "limits_on_no_page_size": "holds the orders of that shop after a day",
     "maintenance_mode_get": "the world's fault `answer` plays it",
     "maintenance_mode_post": "the world's fault `answer` plays it",
     "oauth_future_timestamp_700s": "its Authorization header is not in the recording; test_oauth plays it",
@@ -328,6 +327,11 @@ STORIES: dict[str, list[Step]] = {
     "a long ext_order_id cut": [
         placed(24, 24, "BLUE-MUG", 2, 19.99, amazon_id="113-5403794-2644686", ext_order_id="A" * 40),
         "order_get_after_long_ext_order_id",
+    ],
+    "input limits": [
+        lambda shop: setattr(shop.shop, "input_limit", 20),
+        "limits_on_source_items_25",
+        "limits_on_order_20_lines",
     ],
     "two lines of one SKU": [
         placed(66, 66, "FILL-020", 2),

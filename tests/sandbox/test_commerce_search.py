@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.sandbox.search_criteria import collated, project, query_tree
-from tests.sandbox.commerce_shop import CommerceClient, entity, where
+from tests.sandbox.commerce_shop import CommerceClient, entity, line, where
 
 
 @pytest.fixture
@@ -188,6 +188,19 @@ def test_a_shipment_mails_on_request_in_a_view_that_sends_mail(shop):
         order_id = shop.post("orders", entity(number, store_id=store_id))["entity_id"]
         shop.post(f"order/{order_id}/ship", {"notify": True})
     assert shop.shop.mails == [("shipment", "jane@example.com", 1)]
+
+
+def test_a_shop_with_input_limits_takes_short_lists_and_small_pages(shop):
+    shop.shop.input_limit = 20
+    limit = {"type": "\\Magento\\Sales\\Api\\Data\\OrderItemInterface", "max": 20}
+    refusal = shop.refusal("POST", "orders", entity("AMZ-21", [line()] * 21))
+    assert refusal == (400, {"message": 'Maximum items of type "%type" is %max', "parameters": limit})
+    assert shop.post("orders", entity("AMZ-20", [line()] * 20))["total_item_count"] == 20
+    page = "searchCriteria[pageSize]="
+    refusal = shop.refusal("GET", f"orders?{page}301")
+    assert refusal == (400, {"message": "Maximum SearchCriteria pageSize is %max", "parameters": {"max": 300}})
+    assert shop.get(f"orders?{page}300")["total_count"] == 4
+    assert shop.get("products?searchCriteria=")["search_criteria"]["page_size"] == 20
 
 
 def test_the_small_reads_of_an_order(shop):

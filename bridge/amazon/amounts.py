@@ -29,9 +29,10 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class OrderAmounts:
-    """The order's money in minor units of `currency`; lines are in the order of the items, None where there are no figures.
+    """The order's money in minor units of `currency`.
 
-    problem says, with the figures, what does not add up or is not exact.
+    lines: one for each item, None where there are no figures. problem says, with the figures, what does not add up or
+    is not exact.
     """
 
     lines: tuple[LineAmounts | None, ...]
@@ -60,7 +61,7 @@ def read_amounts(order: Json, items: Sequence[Json], quantities: Sequence[int]) 
     problems = [*till.problems, *(line.problem for line in read if line.problem)]
     if grand_total is not None and not problems:
         added = sum(line.added_tax for line in read)
-        problems = [*_order_problems(till, grand_total, tip, made if whole else None, shown, added)]
+        problems = _order_problems(till, shown, grand_total, tip=tip, made=made if whole else None, added_tax=added)
     return OrderAmounts(lines, till.currency, grand_total, tip, " ".join(problems)[:500] or None)
 
 
@@ -88,7 +89,7 @@ class _Item:
     bare: bool = False
 
 
-class _Wrong(ValueError):
+class _FigureError(ValueError):
     """Figures that cannot be taken; the message names them."""
 
 
@@ -104,21 +105,19 @@ class _Till:
         money = _object(of, name)
         if not money:
             return None
-        amount, currency = money.get("amount"), money.get("currencyCode")
+        amount, currency = str(money.get("amount")), str(money.get("currencyCode"))
+        if not _CURRENCY.fullmatch(currency) or not _AMOUNT.fullmatch(amount):
+            self.problems.append(f"{name} is {amount[:40]} {currency[:10]}, which is not an amount of money.")
+            return None
+        self.currency = self.currency or currency
+        if currency != self.currency:
+            self.problems.append(f"The order has amounts in {self.currency} and in {currency}.")
+            return None
         try:
-            if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
-                raise _Wrong(f"{name} has the currency {currency!r}.")
-            if not _AMOUNT.fullmatch(str(amount)):
-                raise _Wrong(f"{name} is {amount!r}, which is not an amount.")
-            self.currency = self.currency or currency
-            if currency != self.currency:
-                raise _Wrong(f"The order has amounts in {self.currency} and in {currency}.")
-            return to_minor(str(amount), currency)
+            return to_minor(amount, currency)
         except AmountNotExact as error:
             self.problems.append(f"{name}: {error}.")
-        except _Wrong as error:
-            self.problems.append(str(error))
-        return None
+            return None
 
     def breakdowns(self, proceeds: Json) -> _Breakdowns:
         """The breakdowns of an item or of the order; a type that comes twice is summed."""
@@ -160,7 +159,7 @@ def _read_item(till: _Till, item: Json, quantity: int) -> _Item:
         amounts = _split(till, shown, total, added=added)
         expected = None if unit_price is None or not quantity else unit_price * quantity
         _check_unit_price(till, shown, amounts, expected)
-    except _Wrong as wrong:
+    except _FigureError as wrong:
         return _Item(_as_shown(shown, total), _named(item, str(wrong)))
     return _Item(amounts, added_tax=tax if added else 0)
 
@@ -170,14 +169,14 @@ def _named(item: Json, problem: str | None) -> str | None:
 
 
 def _split(till: _Till, shown: _Breakdowns, total: int, *, added: bool) -> LineAmounts:
-    """The parts net of tax. Raises _Wrong."""
+    """The parts net of tax. Raises _FigureError."""
     tax = shown.subtotals.get(TAX, 0)
     if not added and shown.untaxed != total:
         both = f"{till.text(shown.untaxed + tax)}, or {till.text(shown.untaxed)} without the tax"
-        raise _Wrong(f"its parts make {both}; Amazon's total is {till.text(total)}.")
+        raise _FigureError(f"its parts make {both}; Amazon's total is {till.text(total)}.")
     for kind, amount in shown.subtotals.items():
         if amount < 0:
-            raise _Wrong(f"{kind} is {till.text(amount)}.")
+            raise _FigureError(f"{kind} is {till.text(amount)}.")
     gross = {name: shown.subtotals.get(kind, 0) for kind, name in PARTS.items()}
     other = sum(amount for kind, amount in shown.subtotals.items() if kind not in (*PARTS, TAX, DISCOUNT))
     taxes, discount_tax = _taxes(till, shown)
@@ -186,7 +185,7 @@ def _split(till: _Till, shown: _Breakdowns, total: int, *, added: bool) -> LineA
         # The figures contain their tax, the discounts that of what they take off.
         taxes = _spill(taxes, gross)
         if sum(taxes.values()) < tax + discount_tax or sum(discounts.values()) < discount_tax:
-            raise _Wrong(f"its tax of {till.text(tax)} is more than the figures that contain it.")
+            raise _FigureError(f"its tax of {till.text(tax)} is more than the figures that contain it.")
         gross = {name: amount - taxes[name] for name, amount in gross.items()}
         discounts = _less(discounts, discount_tax)
     taxes = _less(taxes, discount_tax)
@@ -200,7 +199,7 @@ def _split(till: _Till, shown: _Breakdowns, total: int, *, added: bool) -> LineA
 
 
 def _taxes(till: _Till, shown: _Breakdowns) -> tuple[dict[str, int], int]:
-    """(the tax of each part before discounts, the tax that the discount saves); together they make TAX. Raises _Wrong.
+    """(the tax of each part before discounts, the tax that the discount saves); together they make TAX. Raises _FigureError.
 
     What no detail names belongs to the item.
     """
@@ -208,19 +207,19 @@ def _taxes(till: _Till, shown: _Breakdowns) -> tuple[dict[str, int], int]:
     details = dict(shown.details.get(TAX, {}))
     saved = details.pop(DISCOUNT, 0)
     if any(amount < 0 for amount in details.values()):
-        raise _Wrong("a part of its tax is negative.")
+        raise _FigureError("a part of its tax is negative.")
     named = sum(details.values())
     if "ITEM" in details and named in (tax, tax + saved):
         saved = named - tax
     elif "ITEM" in details or named > tax + saved:
-        raise _Wrong(f"the parts of its tax make {till.text(named - saved)}, its tax is {till.text(tax)}.")
+        raise _FigureError(f"the parts of its tax make {till.text(named - saved)}, its tax is {till.text(tax)}.")
     taxes = {name: details.get(kind, 0) for kind, name in PARTS.items()}
     taxes["item"] = tax + saved - sum(amount for name, amount in taxes.items() if name != "item")
     return taxes, saved
 
 
 def _discounts(till: _Till, shown: _Breakdowns, gross: Mapping[str, int]) -> dict[str, int]:
-    """The discount of each part. Raises _Wrong.
+    """The discount of each part. Raises _FigureError.
 
     Without details all is the item's, but never more than the item costs while something else was there to be reduced.
     """
@@ -228,7 +227,7 @@ def _discounts(till: _Till, shown: _Breakdowns, gross: Mapping[str, int]) -> dic
     details = shown.details.get(DISCOUNT, {})
     named = sum(details.values())
     if named > discount or ("ITEM" in details and named != discount):
-        raise _Wrong(f"the parts of its discount make {till.text(named)}, its discount is {till.text(discount)}.")
+        raise _FigureError(f"the parts of its discount make {till.text(named)}, its discount is {till.text(discount)}.")
     discounts = {name: details.get(kind, 0) for kind, name in PARTS.items() if name in DISCOUNTED}
     discounts["item"] += discount - sum(discounts.values())
     if not details:
@@ -264,7 +263,7 @@ def _check_unit_price(till: _Till, shown: _Breakdowns, amounts: LineAmounts, exp
     # Displayed prices contain the tax in many countries, whether ITEM does or not.
     taxes = {0, amounts.item_tax, shown.details.get(TAX, {}).get("ITEM", 0)}
     if expected is not None and expected - item not in taxes:
-        raise _Wrong(f"ITEM is {till.text(item)}, unit price times quantity makes {till.text(expected)}.")
+        raise _FigureError(f"ITEM is {till.text(item)}, unit price times quantity makes {till.text(expected)}.")
 
 
 def _as_shown(shown: _Breakdowns, total: int) -> LineAmounts:
@@ -276,8 +275,8 @@ def _as_shown(shown: _Breakdowns, total: int) -> LineAmounts:
 
 
 def _order_problems(
-    till: _Till, grand_total: int, tip: int, made: int | None, shown: _Breakdowns, added_tax: int
-) -> Sequence[str]:
+    till: _Till, shown: _Breakdowns, grand_total: int, *, tip: int, made: int | None, added_tax: int
+) -> list[str]:
     """What does not add up of the order as a whole. made: the sum of the items, None when one has no figures."""
     total = till.text(grand_total)
     if tip < 0:

@@ -173,8 +173,8 @@ class AmazonClient:
     def confirm_shipment(self, order_id: str, marketplace_id: str, package: PackageDetail) -> None:
         """Tell Amazon of a parcel. Sending the same parcel again does no harm. Raises RemoteError.
 
-        Amazon refuses a parcel of an order with nothing left to ship (PackageToUpdateNotFound); when the order shows its
-        tracking number already, that is what was wanted.
+        Amazon refuses a parcel of an order with nothing left to ship (PackageToUpdateNotFound); when the order shows
+        its tracking number already, that is what was wanted.
         """
         detail: dict[str, Any] = {
             "packageReferenceId": package.package_reference_id,
@@ -276,21 +276,24 @@ def _search_query(
 
 
 def _time_text(when: datetime) -> str:
-    """UTC in whole seconds, rounded down, as Amazon takes it: an offset would have to be escaped (amazon-sp-api 1.8)."""
+    """UTC in whole seconds, rounded down; an offset in place of Z would have to be escaped (amazon-sp-api 1.8)."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _read(operation: Operation, answer: Answer, read: Callable[[dict[str, Any]], T]) -> T:
     """What `read` makes of a 2xx answer; one that is not what it should be counts as no answer."""
     try:
-        body = answer.json()
-        if body.get("errors"):
-            raise ValueError("errors in a successful answer")
-        return read(body)
+        return read(_without_errors(answer.json()))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise operation.failed(
             "The answer is not what Amazon is known to send.", status=answer.status, request_id=answer.request_id
         ) from error
+
+
+def _without_errors(body: dict[str, Any]) -> dict[str, Any]:
+    if body.get("errors"):
+        raise ValueError("errors in a successful answer")
+    return body
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One request to Amazon: signed in, within quota, bounded in size and time, every failure a RemoteError with a verdict."""
+"""One request to Amazon: signed in, within quota, bounded in size and time; every failure is a RemoteError."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from bridge.errors import ConfigError, RemoteError, Verdict
 
 log = structlog.get_logger()
 
-# What a status means (amazon-sp-api 3). One that is not here: 4xx is PERMANENT, all else is RETRY where asking twice does
-# no harm and UNKNOWN where it may, because a 500 does not say whether anything was done.
+# What a status means (amazon-sp-api 3). One that is not here: 4xx is PERMANENT, all else is RETRY where asking twice
+# does no harm and UNKNOWN where it may, because a 500 does not say whether anything was done.
 VERDICTS: dict[int, Verdict] = {
     301: Verdict.RETRY,  # redirects are never followed: nothing was done
     302: Verdict.RETRY,
@@ -54,7 +54,7 @@ _MAIL = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation by Amazon's name. repeatable: asking twice does no harm, so a lost answer is simply asked for again."""
+    """An operation by Amazon's name. repeatable: asking twice does no harm, so a lost answer is asked for again."""
 
     name: str
     verb: str
@@ -101,7 +101,7 @@ class Answer:
         """The body as a JSON object, numbers as Decimal. Raises ValueError when it is none."""
         body = json.loads(self.body, parse_float=Decimal)
         if not isinstance(body, dict):
-            raise ValueError("not a JSON object")
+            raise ValueError("not a JSON object")  # noqa: TRY004 - to the caller it is one more text that is no answer
         return body
 
 
@@ -109,7 +109,10 @@ _LOGIN = Operation("login", "POST", "")
 
 
 class Connection:
-    """A pool of connections for one seller account in one region. Thread-safe. Raises ConfigError for an unsafe address."""
+    """A pool of connections for one seller account in one region. Thread-safe.
+
+    Raises ConfigError for an address that is not safe.
+    """
 
     def __init__(
         self,
@@ -278,7 +281,9 @@ class Connection:
 
 
 def check_address(address: str, *, loopback: bool = True) -> str:
-    """The address without a trailing slash. Raises ConfigError unless it is https, or http to this machine (`loopback`)."""
+    """The address without a trailing slash. Raises ConfigError unless it is https, or http to this machine where
+    `loopback` allows that.
+    """
     parts = urlsplit(address)
     host = parts.hostname or ""
     if not host or parts.username or parts.fragment:

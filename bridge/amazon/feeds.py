@@ -59,7 +59,7 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True)
 class FeedError:
-    """A message of a feed that Amazon refused; `message_number` counts from 1, order_id is "" where the report has none."""
+    """A message of a feed that Amazon refused. message_number counts from 1; order_id is "" where none is reported."""
 
     message_number: int
     order_id: str

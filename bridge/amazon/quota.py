@@ -28,7 +28,7 @@ class QuotaKeeper(Protocol):
     """Keeps the buckets of one seller account in one region. Never sleeps."""
 
     def acquire(self, operation: str, *, reserve: int = 0) -> float:
-        """Take a token and give 0.0, or take none and give the seconds until one will be there beside `reserve` others."""
+        """Take a token and give 0.0; or take none and give the seconds until one is there beside `reserve` others."""
 
     def learn(self, operation: str, rate: float) -> None:
         """Amazon has named the rate (requests a second) that the account really has."""
@@ -38,7 +38,8 @@ class QuotaKeeper(Protocol):
 class Bucket:
     """How many requests are left as of `updated_at`; `rate` more come each second, up to one less than `burst`.
 
-    One token stays unused: a request that was long on its way is counted later by Amazon than by us, and refilled later.
+    One token stays unused: a request that was long on its way is counted later by Amazon than by us, and so refilled
+    later.
     """
 
     tokens: float

@@ -45,7 +45,7 @@ _ID = 32
 
 
 class Unreadable(ValueError):
-    """The order lacks what it cannot do without, or says something nobody may guess about; order_id "?" when unknown."""
+    """The order lacks what it cannot do without, or says what nobody may guess about; order_id is "?" when unknown."""
 
     def __init__(self, order_id: str, reason: str) -> None:
         super().__init__(reason)
@@ -59,7 +59,7 @@ def snapshot(order: Any) -> OrderSnapshot | None:
         raise Unreadable("?", "The order has no orderId.")
     try:
         return _snapshot(order_id, order)
-    except _Lacking as lacking:
+    except _LackingError as lacking:
         raise Unreadable(order_id, str(lacking)) from lacking
 
 
@@ -90,7 +90,7 @@ def parts(of: Any, name: str) -> Iterator[Json]:
     return (entry for entry in value if isinstance(entry, Mapping)) if isinstance(value, list) else iter(())
 
 
-class _Lacking(ValueError):
+class _LackingError(ValueError):
     """Something required is not there, or not understood."""
 
 
@@ -108,7 +108,7 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
         for item, quantity, line_amounts in zip(items, quantities, amounts.lines, strict=True)
     )
     if len({line.item_id for line in lines}) < len(lines):
-        raise _Lacking("Two of the order's items have the same orderItemId.")
+        raise _LackingError("Two of the order's items have the same orderItemId.")
     buyer = part(order, "buyer")
     return OrderSnapshot(
         amazon_order_id=order_id,
@@ -142,17 +142,17 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
 def _of_table(table: Mapping[str, Word], of: Json, name: str) -> Word:
     word = text(of, name)
     if word is None:
-        raise _Lacking(f"The order has no {name}.")
+        raise _LackingError(f"The order has no {name}.")
     known = table.get(word.replace("_", "").upper())
     if known is None:
-        raise _Lacking(f"The {name} {word!r} is not known.")
+        raise _LackingError(f"The {name} {word!r} is not known.")
     return known
 
 
 def _required_time(of: Json, name: str) -> datetime:
     when = _time(of, name)
     if when is None:
-        raise _Lacking(f"The order's {name} is not a time.")
+        raise _LackingError(f"The order's {name} is not a time.")
     return when
 
 
@@ -177,7 +177,7 @@ def _marketplace(sold: Json) -> str:
     by_name = _MARKETPLACE_OF.get((text(sold, "marketplaceName") or "").lower())
     marketplace_id = text(sold, "marketplaceId") or by_name
     if not marketplace_id or len(marketplace_id) > _ID:
-        raise _Lacking("The order does not name its marketplace.")
+        raise _LackingError("The order does not name its marketplace.")
     return marketplace_id
 
 
@@ -194,7 +194,7 @@ def _quantity(item: Json, status: AmazonStatus) -> int:
     """
     ordered = _count(item, "quantityOrdered")
     if ordered is None:
-        raise _Lacking("An item's quantityOrdered is not a number of pieces.")
+        raise _LackingError("An item's quantityOrdered is not a number of pieces.")
     progress = part(item, "fulfillment")
     shipped, open_ = _count(progress, "quantityFulfilled"), _count(progress, "quantityUnfulfilled")
     executed = bool(part(part(item, "cancellation"), "cancellationExecution"))
@@ -206,7 +206,7 @@ def _quantity(item: Json, status: AmazonStatus) -> int:
 def _line(item: Json, quantity: int, amounts: LineAmounts | None) -> Line:
     item_id = text(item, "orderItemId")
     if not item_id or len(item_id) > _ID:
-        raise _Lacking("An item has no orderItemId.")
+        raise _LackingError("An item has no orderItemId.")
     product, progress = part(item, "product"), part(item, "fulfillment")
     shipped = _count(progress, "quantityFulfilled") or 0
     open_ = _count(progress, "quantityUnfulfilled")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from tests import needs
 
+_numbers = itertools.count(1)
+
 
 @contextmanager
 def own_database(kind: str, directory: Path) -> Iterator[str]:
@@ -19,8 +22,8 @@ def own_database(kind: str, directory: Path) -> Iterator[str]:
         yield f"sqlite:///{directory / 'bridge.db'}"
         return
     server = make_url(needs.service(kind))
-    # Workers of one run, and runs beside each other, must not meet.
-    name = f"bridge_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    # Workers of one run, runs beside each other, and two fixtures of one worker must not meet.
+    name = f"bridge_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_{next(_numbers)}"
     force = " WITH (FORCE)" if kind == "postgresql" else ""
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 import httpx
@@ -25,15 +26,32 @@ class OAuth1Auth(httpx.Auth):
     """An integration's four secrets; HMAC-SHA256 is the only method that Magento takes (magento-live 1).
 
     A JSON body is no part of the signature. The query must be encoded as OAuth encodes it (`bridge.commerce.query`).
+    clock: seconds since 1970; Magento refuses what is more than ten minutes ahead of its own.
     """
 
-    def __init__(self, consumer_key: str, consumer_secret: str, token: str, token_secret: str) -> None:
+    def __init__(
+        self,
+        consumer_key: str,
+        consumer_secret: str,
+        token: str,
+        token_secret: str,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._secrets = (consumer_key, consumer_secret, token, token_secret)
+        self._clock = clock
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign the request: a new nonce and timestamp each time."""
         key, secret, token, token_secret = self._secrets
-        signer = oauth1.Client(key, secret, token, token_secret, signature_method=oauth1.SIGNATURE_HMAC_SHA256)
+        signer = oauth1.Client(
+            key,
+            secret,
+            token,
+            token_secret,
+            signature_method=oauth1.SIGNATURE_HMAC_SHA256,
+            timestamp=str(int(self._clock())),
+        )
         _, headers, _ = signer.sign(str(request.url), cast(Any, request.method))
         request.headers["Authorization"] = headers["Authorization"]
         yield request

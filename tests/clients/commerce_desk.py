@@ -58,7 +58,7 @@ class Desk:
     def _auth(self, kind: str) -> httpx.Auth:
         if kind == "bearer":
             return BearerAuth(self.shop.bearer)
-        return OAuth1Auth(*self.shop.integration.secrets().values())
+        return OAuth1Auth(*self.shop.integration.secrets().values(), clock=lambda: self.world.now().timestamp())
 
     @property
     def sent(self) -> list[httpx.Request]:

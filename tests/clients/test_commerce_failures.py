@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.commerce import connection
-from bridge.commerce.auth import BearerAuth
+from bridge.commerce.auth import BearerAuth, OAuth1Auth
 from bridge.commerce.client import CommerceClient
 from bridge.commerce.connection import Connection
 from bridge.errors import AlreadyExists, ConfigError, RemoteError, Verdict
@@ -109,6 +109,16 @@ def test_an_answer_without_end_is_refused(monkeypatch):
     monkeypatch.setattr(connection, "MAX_ANSWER", 1000)
     error = outcome(client_that_gets(200, text="[" + " " * 2000 + "]"), write=False)
     assert (error.message, error.verdict) == ("The answer is too large.", Verdict.RETRY)
+
+
+def test_a_clock_that_is_too_far_ahead_is_a_matter_of_credentials():
+    desk = Desk("oauth")
+    early = CommerceClient(
+        base_url="http://127.0.0.1:8001/commerce",
+        auth=OAuth1Auth(*desk.shop.integration.secrets().values(), clock=lambda: desk.world.now().timestamp() + 700),
+        transport=desk.transport,
+    )
+    assert outcome(early, write=True).verdict is Verdict.REAUTHORISE
 
 
 def test_a_redirect_is_not_followed():

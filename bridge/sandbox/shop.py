@@ -2,7 +2,7 @@
 
 What the REST interface does is here as plain methods, and so is what happens in the shop without it: the catalogue
 manager changes a product, the warehouse ships, cron runs the reservation commands. `commerce.py` is the HTTP face.
-All methods take the world's lock. Everything here can be pickled, apart from the world's lock and threads.
+All methods take the world's lock; nothing here holds what cannot be pickled.
 """
 
 from __future__ import annotations

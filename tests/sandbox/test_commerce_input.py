@@ -125,7 +125,8 @@ def test_a_value_takes_its_type(value: Any, kind: str, result: Any) -> None:
         (
             "x",
             "OrderAddress",
-            'The "x" value\'s type is invalid. The "\\Magento\\Sales\\Api\\Data\\OrderAddressInterface" type was expected.',
+            'The "x" value\'s type is invalid. '
+            'The "\\Magento\\Sales\\Api\\Data\\OrderAddressInterface" type was expected.',
         ),
         (
             {"items": [{"qty_ordered": "two"}]},

@@ -12,16 +12,17 @@ from types import ModuleType
 import pytest
 from werkzeug.serving import make_server
 
+from bridge.sandbox import create_sandbox
 from bridge.sandbox.shop_reference import reference_shop
 from bridge.sandbox.world import World
-from tests.sandbox.commerce_shop import commerce_app, shared
+from tests.sandbox.commerce_shop import shared
 
 
 @pytest.fixture
 def served() -> Iterator[tuple[World, str]]:
     world = World()
     reference_shop(world.shop)
-    server = make_server("127.0.0.1", 0, commerce_app(world))
+    server = make_server("127.0.0.1", 0, create_sandbox(world))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield world, f"http://127.0.0.1:{server.server_port}/commerce"

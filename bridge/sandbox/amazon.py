@@ -124,7 +124,8 @@ def _search_orders(call: Call) -> tuple[int, Json]:
 
 def _get_order(call: Call, order_id: str) -> tuple[int, Json]:
     order = call.marketplace.order(_well_formed(order_id), call.owner.seller_id)
-    shown = view(order, included_data(request.args), restricted_data=call.owner.restricted_data)
+    now = call.marketplace.world.now()
+    shown = view(order, included_data(request.args), now=now, restricted_data=call.owner.restricted_data)
     return 200, {"order": shown}
 
 
@@ -241,6 +242,7 @@ def _document(world: World) -> Callable[[str], Response]:
 
     def answer(document_id: str) -> Response:
         with world.lock:
+            world.requests[f"amazon {request.method} document"] += 1
             document = world.marketplace.feeds.documents.get(document_id)
             if document is None:
                 return Response("<Error><Code>NoSuchKey</Code></Error>", 404, content_type="application/xml")

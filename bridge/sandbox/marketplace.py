@@ -183,9 +183,9 @@ class Marketplace:
             tax_inclusive=tax_inclusive,
             discount_sign=discount_sign,
         )
-        self._withheld[order_id] = full
         late = self.visible_after if visible_after is None else visible_after
         self.put(pending_view(full), seller_id=seller_id, visible_after=late)
+        self._withheld[order_id] = full
         return order_id
 
     @_locked
@@ -193,6 +193,8 @@ class Marketplace:
         """Take an order just as it is, in the API's shape, new or in place of the one with its orderId."""
         order_id: str = order["orderId"]
         self._forget_times(order_id)
+        self._withheld.pop(order_id, None)
+        self._visible_from.pop(order_id, None)
         self.orders[order_id] = order
         self._seller_of[order_id] = seller_id
         if visible_after > 0:

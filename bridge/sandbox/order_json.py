@@ -177,9 +177,10 @@ def pending_view(full: Json) -> Json:
     return shown
 
 
-def view(order: Json, included: Collection[str], *, restricted_data: bool = True) -> Json:
+def view(order: Json, included: Collection[str], *, now: datetime, restricted_data: bool = True) -> Json:
     """The order with the asked-for sections only, and without personal data where no role allows it.
 
+    The telephone number goes when a shipped order's time of delivery has passed.
     Parts are shared with `order`: to be written out, never changed.
     """
     dropped = [keys for name, keys in SECTIONS.items() if name not in included]
@@ -190,15 +191,23 @@ def view(order: Json, included: Collection[str], *, restricted_data: bool = True
         shown["orderItems"] = [
             {key: value for key, value in item.items() if key not in of_item} for item in order["orderItems"]
         ]
-    return shown if restricted_data else _without_personal_data(shown)
+    if not restricted_data:
+        buyer = shown.get("buyer")
+        if buyer is not None:
+            shown["buyer"] = {key: value for key, value in buyer.items() if key not in ("buyerName", "buyerEmail")}
+        return _without_address_fields(shown, RESTRICTED_ADDRESS)
+    return _without_address_fields(shown, ("phone",)) if _delivered(order, now) else shown
 
 
-def _without_personal_data(shown: Json) -> Json:
-    masked = {**shown}
-    if "buyer" in masked:
-        masked["buyer"] = {k: v for k, v in masked["buyer"].items() if k not in ("buyerName", "buyerEmail")}
-    address = masked.get("recipient", {}).get("deliveryAddress")
+def _delivered(order: Json, now: datetime) -> bool:
+    fulfillment = order.get("fulfillment", {})
+    latest = fulfillment.get("deliverByWindow", {}).get("latestDateTime")
+    return fulfillment.get("fulfillmentStatus") == "SHIPPED" and latest is not None and parse_time(latest) < now
+
+
+def _without_address_fields(shown: Json, hidden: Collection[str]) -> Json:
+    address = shown.get("recipient", {}).get("deliveryAddress")
     if address is not None:
-        public = {key: value for key, value in address.items() if key not in RESTRICTED_ADDRESS}
-        masked["recipient"] = {**masked["recipient"], "deliveryAddress": public}
-    return masked
+        public = {key: value for key, value in address.items() if key not in hidden}
+        shown["recipient"] = {**shown["recipient"], "deliveryAddress": public}
+    return shown

@@ -110,7 +110,7 @@ def search(marketplace: Marketplace, seller: Seller, arguments: Arguments) -> Js
         if len(found) == query.page_size and last_place is not None:
             next_token = Token(query.fingerprint, before, last_place, now).text()
             break
-        found.append(view(order, query.included, restricted_data=seller.restricted_data))
+        found.append(view(order, query.included, now=now, restricted_data=seller.restricted_data))
         last_place = place
     answer: Json = {"orders": found}
     if next_token:

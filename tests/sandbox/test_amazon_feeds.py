@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from xml.etree import ElementTree
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_feed_waits_is_worked_and_is_done_and_only_then_the_order_is_cancelled
     ]
     execution = {"cancelledBy": "MERCHANT", "cancelReason": "NoInventory"}
     assert desk.get(order_id)["orderItems"][0]["cancellation"]["cancellationExecution"] == execution
+
+
+def test_the_sample_of_a_cancellation_feed_is_understood(desk):
+    sample = contract("order_feeds_facts.json")["sampleCancellationXml"]
+    item_id = "79039765272157"
+    line = dataclasses.replace(TENT, order_item_id=item_id)
+    order_id = desk.unshipped(line, order_id="902-1106328-1059050")
+    feed(desk, sample)
+    desk.later(minutes=1)
+    assert desk.get(order_id)["fulfillment"]["fulfillmentStatus"] == "CANCELLED"
 
 
 def test_the_effect_shows_though_nobody_asks_for_the_feed(desk):

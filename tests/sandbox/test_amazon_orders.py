@@ -54,6 +54,25 @@ def test_an_fba_order_shows_no_phone_no_mail_and_no_packages(desk):
     assert order["orderItems"][0]["fulfillment"] == {"quantityFulfilled": 1, "quantityUnfulfilled": 0}
 
 
+def test_the_phone_number_goes_once_a_shipped_orders_delivery_is_due(desk):
+    shipped, waiting = desk.unshipped(), desk.unshipped()
+    desk.confirm(shipped, {0: 1})
+    desk.later(days=7)
+    desk.log_in()
+    phones = ["phone" in desk.get(order_id)["recipient"]["deliveryAddress"] for order_id in (shipped, waiting)]
+    desk.later(seconds=1)
+    phones += ["phone" in desk.get(order_id)["recipient"]["deliveryAddress"] for order_id in (shipped, waiting)]
+    assert phones == [True, True, False, True]
+
+
+def test_an_order_put_in_place_of_a_pending_one_stays_what_it_is(desk):
+    order_id = desk.amazon.place([TENT])
+    desk.amazon.put(desk.get(order_id) | {"programs": ["PRIME"]})
+    desk.amazon.verify_payment(order_id)
+    order = desk.get(order_id)
+    assert (order["programs"], "buyer" in order) == (["PRIME"], False)
+
+
 @pytest.mark.parametrize("sign", [-1, 1])
 @pytest.mark.parametrize("inclusive", [False, True])
 def test_amounts_add_up_whatever_the_sign_of_discounts_and_the_place_of_the_tax(desk, sign, inclusive):

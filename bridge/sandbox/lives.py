@@ -1,4 +1,4 @@
-"""The lives behind a report: when each order was placed, paid, shipped or cancelled, on a world with a hand-moved clock.
+"""The lives behind a report: when each order was placed, paid, shipped or cancelled, on a world with a hand-set clock.
 
 A report tells how an order ended, not how it came there. What it does not tell is filled in by rules that stand here
 and depend on nothing but the order itself, so that the same report is always the same play:
@@ -148,6 +148,11 @@ class Play:
     def left(self) -> int:
         """How many things are still to happen."""
         return len(self._ahead) + len(self._waiting)
+
+    @property
+    def share(self) -> float:
+        """How much of everything has happened, from 0 to 1."""
+        return self.played / (self.played + self.left) if self.left else 1.0
 
     def until(self, when: datetime) -> None:
         """Let happen what happens up to then, and move the clock there. What waits for the shop is tried again."""

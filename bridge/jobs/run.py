@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -92,9 +93,11 @@ def _attempt(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
         try:
             return _perform(runtime, job, store_id)
         except RemoteError as error:
+            if error.code == "QuotaWait":  # Amazon was not asked: whoever ran the job may run it again after that
+                wait = math.ceil(error.retry_after or 1)
+                return _Outcome("failed", {"retry_after": wait}, str(error))
             with runtime.db.session() as session:
-                if error.code != "QuotaWait":
-                    store.record_remote_error(session, store_id, error, runtime.now())
+                store.record_remote_error(session, store_id, error, runtime.now())
             log.warning("job failed", error=str(error), request_id=error.request_id)
             return _Outcome("failed", error=str(error))
         except BridgeError as error:

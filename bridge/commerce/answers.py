@@ -38,8 +38,8 @@ def order_values(order: Json) -> CommerceOrder:
         entity_id=int(order["entity_id"]),
         increment_id=str(order["increment_id"]),
         store_id=_optional_int(order.get("store_id")),
-        state=str(order["state"]),
-        status=str(order["status"]),
+        state=str(order.get("state") or ""),  # others may have written an order without one
+        status=str(order.get("status") or ""),
         grand_total=None if grand_total is None else Decimal(str(grand_total)),
         currency=order.get("order_currency_code"),
         ext_order_id=order.get("ext_order_id"),

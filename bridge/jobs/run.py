@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from bridge import store
 from bridge.errors import BridgeError, NotFound, RemoteError
 from bridge.jobs import JOBS, Job
-from bridge.models import JobRun, Lease, Store
+from bridge.models import JobRun, Lease
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -159,4 +159,4 @@ def job_targets(runtime: Runtime, job: Job) -> list[int | None]:
     if not job.per_store:
         return [None]
     with runtime.db.reading() as session:
-        return list(session.scalars(select(Store.id).where(Store.active).order_by(Store.id)))
+        return list(store.active_store_ids(session))

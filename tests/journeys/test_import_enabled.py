@@ -84,7 +84,7 @@ def blocked_by_an_empty_shelf(stage: Stage) -> tuple[str, str]:
 
 
 def mend(stage: Stage) -> None:
-    if stage.shop.products.get("LOST-MUG") is None:
+    if stage.shop.catalog.get("LOST-MUG") is None:
         stage.shop.add_product("LOST-MUG", "Lost mug", qty=10)
     stage.shop.set_product_status("LOST-MUG", True)
     stage.shop.set_stock("LOST-MUG", 10)

@@ -85,8 +85,8 @@ def test_a_shipment_that_never_gets_a_track_is_confirmed_all_the_same(stage: Sta
 
 def test_shipments_of_orders_that_are_not_ours_are_passed_over(stage: Stage):
     _number, created = imported(stage)
-    entity = {"increment_id": "100000042", "store_id": 1, "customer_email": "jane@example.com", "payment": {"method": "checkmo"},
-              "state": "processing", "status": "processing",
+    entity = {"increment_id": "100000042", "store_id": 1, "customer_email": "jane@example.com",
+              "payment": {"method": "checkmo"}, "state": "processing", "status": "processing",
               "items": [{"sku": "BLUE-MUG", "product_id": 1, "product_type": "simple", "qty_ordered": 1}]}  # fmt: skip
     foreign = stage.app.test_client().post(
         "/commerce/rest/all/V1/orders",

@@ -11,8 +11,11 @@ def commerce_requests(stage: Stage) -> int:
 
 def test_an_imported_order_costs_one_request_and_a_share_of_the_catalogue(stage: Stage):
     stage.shop.set_stock("BLUE-MUG", 1000)
+    stage.paid_order()
     stage.sync()  # reads the store view, the countries and the stock once
-    numbers = [stage.paid_order() for _ in range(100)]
+    numbers = [stage.place() for _ in range(100)]
+    for number in numbers:
+        stage.amazon.verify_payment(number)
     stage.sync("sync")
     before = commerce_requests(stage)
     stage.sync("import")

@@ -115,14 +115,14 @@ def _answer(world: World) -> Response:
     except CommerceError as error:
         response = _json(error.status, error.body())
     except MaskedError:
-        response = _json(500, {"message": MASKED.format(report=f"{world.rng.getrandbits(48):012x}")})
+        response = _json(500, {"message": MASKED.format(report=f"{world.shop.rng.getrandbits(48):012x}")})
     except FatalError:
         response = Response(FATAL_TEXT, 500, content_type="text/plain;charset=UTF-8")
     except HtmlError:
         response = Response(_ERROR_PAGE, 500, content_type="text/html; charset=UTF-8")
     response.headers["Cache-Control"] = "no-store"
     if cookie:
-        session = f"{world.rng.getrandbits(128):032x}"[:26]
+        session = f"{world.shop.rng.getrandbits(128):032x}"[:26]
         response.set_cookie("PHPSESSID", session, max_age=3600, httponly=True, samesite="Lax")
     return response
 

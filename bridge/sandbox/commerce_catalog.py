@@ -41,8 +41,7 @@ def product_rows(call: Call, criteria: SearchCriteria) -> list[dict[str, Any]]:
     products = call.shop.catalog.products
     if wanted is None:
         return [product_row(product) for product in products.values()]
-    values = wanted.values() if wanted.condition == "in" else [wanted.value]
-    found = (products.get(key) for key in dict.fromkeys(map(collated, values)))
+    found = (products.get(key) for key in dict.fromkeys(map(collated, wanted.values())))
     return [product_row(product) for product in found if product is not None]
 
 

@@ -26,8 +26,8 @@ def search_source_items(call: Call) -> Any:
     if wanted is None:
         found = list(held.values())
     else:
-        values = wanted.values() if wanted.condition == "in" else [wanted.value]
-        keys = ((key, code) for key in dict.fromkeys(map(collated, values)) for code in call.shop.inventory.sources)
+        skus, codes = dict.fromkeys(map(collated, wanted.values())), call.shop.inventory.sources
+        keys = ((sku, code) for sku in skus for code in codes)
         found = [held[key] for key in keys if key in held]
     rows = [
         {"sku": item.sku, "source_code": item.source_code, "quantity": number(item.quantity), "status": item.status}

@@ -64,8 +64,12 @@ class Filter:
     condition: str
 
     def values(self) -> list[str]:
-        """What an `in` lists: split at every comma, whatever was meant."""
-        return [part.strip() for part in self.value.split(",")]
+        """The values named: an `in` or `nin` is split at every comma, whatever was meant."""
+        return self.value.split(",") if self.condition in {"in", "nin"} else [self.value]
+
+    def numbers(self) -> list[int]:
+        """The whole numbers among the values, each once, ascending."""
+        return sorted({int(value) for value in self.values() if value.strip().isdigit()})
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,6 @@ def _is_in(stored: Any, wanted: Filter) -> bool:
 _TESTS: Final[dict[str, Callable[[Any, Filter], bool]]] = {
     "notnull": lambda _stored, _wanted: True,
     "in": _is_in,
-    "finset": _is_in,
     "nin": lambda stored, wanted: not _is_in(stored, wanted),
     "like": lambda stored, wanted: _like(stored, wanted.value),
     "nlike": lambda stored, wanted: not _like(stored, wanted.value),

@@ -7,6 +7,7 @@ All methods take the world's lock; nothing here holds what cannot be pickled.
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -41,6 +42,8 @@ class Shop:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        # Its own generator: how many requests come must not change what the world's actors do.
+        self.rng = random.Random("shop")  # noqa: S311 - cookies and codes of a sandbox
         self.bearer = BEARER_TOKEN
         self.integration = Integration()
         self.input_limit: int | None = None
@@ -216,7 +219,7 @@ class Shop:
     ) -> int:
         """Ship as the warehouse does; the shipment's id.
 
-        items: pieces by item_id, None for all that is open; tracks: (carrier_code, title, track_number) each.
+        items: pieces by item_id, None or empty for all that is open; tracks: (carrier_code, title, track_number) each.
         Raises CommerceError when Magento refuses.
         """
         request: dict[str, Any] = {
@@ -282,8 +285,7 @@ class Shop:
         table = tables[kind]
         wanted = criteria.single("order_id", "eq", "in")
         if wanted is not None:
-            ids = sorted({int(value) for value in wanted.values() if value.isdigit()})
-            return [table[i] for order_id in ids for i in self._documents.get((kind, order_id), [])]
+            return [table[i] for order_id in wanted.numbers() for i in self._documents.get((kind, order_id), [])]
         wanted = criteria.single("updated_at", "gteq", "gt", "from")
         if wanted is None:
             return table.values()

@@ -25,7 +25,7 @@ _UNAVAILABLE: Final = "Product that you are trying to add is not available."
 
 def create_cart(shop: Shop, view: StoreView) -> str:
     """A new cart in a store view; its masked id."""
-    cart_id = "".join(shop.world.rng.choice(_ALPHABET) for _ in range(32))
+    cart_id = "".join(shop.rng.choice(_ALPHABET) for _ in range(32))
     shop.carts[cart_id] = {"quote_id": shop.next("quote_id"), "store_id": view.id or 1, "items": []}
     return cart_id
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bridge.sandbox.commerce_errors import not_found
-from bridge.sandbox.shop_order_views import updated_reply
+from bridge.sandbox.shop_columns import check_address
+from bridge.sandbox.shop_order_views import address_view, updated_reply
 from bridge.sandbox.shop_state import Record, settle
 
 if TYPE_CHECKING:
@@ -58,11 +59,14 @@ def _save_items(table: OrderTable, order: Record, items: list[Record]) -> list[R
 
 
 def update_address(order: Record, stored: Record) -> Record:
-    """Replace an address of the order, found by its entity_id; order.updated_at does not move (magento-live 4)."""
+    """Write to an address of the order, found by its entity_id; raises the 400 for one that cannot be saved.
+
+    order.updated_at does not move (magento-live 4).
+    """
     for name in ("billing_address", "shipping_address"):
         if order.get(name, {}).get("entity_id") == stored.get("entity_id"):
             kind = {"address_type": name.removesuffix("_address")}
+            check_address(stored)
             order[name] = order[name] | stored | kind | {"parent_id": order["entity_id"]}
-            address: Record = order[name]
-            return dict(address)
+            return address_view(order[name])
     raise not_found()

@@ -72,12 +72,11 @@ class OrderTable:
         for column in self.by_text:
             wanted = criteria.single(column, "eq", "in")
             if wanted is not None:
-                values = wanted.values() if wanted.condition == "in" else [wanted.value]
-                return [order for value in dict.fromkeys(map(collated, values)) for order in self.find(column, value)]
+                keys = dict.fromkeys(map(collated, wanted.values()))
+                return [order for key in keys for order in self.find(column, key)]
         wanted = criteria.single("entity_id", "eq", "in")
         if wanted is not None:
-            ids = sorted({int(value) for value in wanted.values() if value.isdigit()})
-            return [self.by_id[entity_id] for entity_id in ids if entity_id in self.by_id]
+            return [self.by_id[entity_id] for entity_id in wanted.numbers() if entity_id in self.by_id]
         wanted = criteria.single("updated_at", "gteq", "gt", "from")
         if wanted is not None:
             return self._updated_since(wanted.value.replace("T", " ")[:19])
@@ -130,7 +129,10 @@ class OrderTable:
                 index.setdefault(collated(order[column]), []).append(order["entity_id"])
 
     def rename(self, order: Record, columns: Record) -> None:
-        """Move an order to other index entries; raises the 400 when its new number is taken. `columns` come after."""
+        """Move an order to the index entries of its new columns, which are written afterwards.
+
+        Raises the 400 when its new number is taken.
+        """
         if not any(name in columns and columns[name] != order.get(name) for name in ("store_id", *self.by_text)):
             return
         renamed = order | columns
@@ -162,6 +164,8 @@ class OrderTable:
         known = self.by_id.get(entity.get("entity_id") or 0)
         if known is not None:
             columns = {name: value for name, value in entity.items() if name not in _NOT_COLUMNS}
+            if "created_at" in columns:
+                columns["created_at"] = utc_text(columns["created_at"])
             return update_order(self, known, entity, stored(columns, "Order"))
         if "payment" not in entity:
             raise refused(_NO_PAYMENT)
@@ -179,9 +183,9 @@ class OrderTable:
         billing, shipping, method = self._addresses(entity)
         if store_id is not None:
             entity["store_name"] = self.shop.stores.full_name(store_id)
-        if "increment_id" not in entity:
+        if not entity.get("increment_id"):
             entity["increment_id"] = self.shop.next_increment("order", store_id)
-        entity["protect_code"] = f"{self.shop.world.rng.getrandbits(128):032x}"
+        entity["protect_code"] = f"{self.shop.rng.getrandbits(128):032x}"
         entity["total_item_count"] = len(entity.get("items", []))
         order = stored({k: v for k, v in entity.items() if k not in _NOT_COLUMNS}, "Order")
         self._claim(order)

@@ -205,6 +205,41 @@ def test_a_written_canceled_gives_nothing_back_until_the_command_runs(shop):
     assert shop.shop.salable_quantity("FILL-001") == 500
 
 
+def test_an_order_is_found_under_its_new_number_only(shop):
+    order_id = create(shop)
+    create(shop, "AMZ-2")
+    shop.post("orders", {"entity": {"entity_id": order_id, "increment_id": "AMZ-9", "ext_order_id": "9"}})
+    assert shop.shop.find_orders(increment_id="AMZ-1") == shop.shop.find_orders(ext_order_id="1") == []
+    assert shop.shop.find_orders(ext_order_id="9") == shop.shop.find_orders(increment_id="AMZ-9")
+    renamed = {"entity": {"entity_id": order_id, "increment_id": "AMZ-2"}}
+    assert shop.refusal("POST", "orders", renamed)[1] == {"message": "Unique constraint violation found"}
+    assert create(shop, "AMZ-1") == 3
+
+
+def test_a_partial_save_adds_comments_lines_and_payment_details(shop):
+    order_id = create(shop)
+    note = {"comment": "seen", "is_customer_notified": 0, "is_visible_on_front": 0, "parent_id": order_id}
+    created = "2026-11-20T10:00:00-08:00"
+    save(shop, order_id, status_histories=[note], payment={"po_number": "113"}, created_at=created)
+    save(shop, order_id, items=[line("RED-MUG", 2)])
+    order = shop.get(f"orders/{order_id}")
+    assert [h["comment"] for h in order["status_histories"]] == ["seen"]
+    assert [i["sku"] for i in order["items"]] == ["FILL-001", "RED-MUG"]
+    assert (order["payment"]["po_number"], order["payment"]["method"]) == ("113", "checkmo")
+    assert order["created_at"] == "2026-11-20 18:00:00"
+
+
+def test_an_address_is_written_whole_or_not_at_all(shop):
+    order_id = create(shop)
+    without_city = address(entity_id=2, parent_id=order_id)
+    del without_city["city"]
+    status, body = shop.refusal("PUT", f"orders/{order_id}", {"entity": without_city})
+    assert (status, body["parameters"]) == (400, ['"City" is required. Enter and try again.'])
+    assert shop.refusal("PUT", f"orders/{order_id}", {"entity": address(entity_id=99)})[0] == 404
+    reply = shop.send("PUT", f"orders/{order_id}", {"entity": address(entity_id=2, region_id=12)}).get_json()
+    assert (reply["address_type"], reply["region_code"]) == ("shipping", "CA")
+
+
 # Invoices, refunds, settled orders
 
 
@@ -230,6 +265,42 @@ def test_a_full_refund_closes_the_order(shop):
     assert shop.post(f"order/{order_id}/refund", {}) == "1"
     assert state(shop, order_id) == ("closed", "closed")
     assert shop.refusal("POST", f"order/{order_id}/refund", {})[0] == 400
+
+
+@pytest.mark.parametrize(("returned", "left"), [([1], 499), ([], 498)])
+def test_a_refund_of_shipped_goods_returns_what_is_asked_for(shop, returned, left):
+    order_id = new(shop)
+    shop.shop.run_reservation_cli("^AMZ-")
+    shop.shop.invoice(order_id)
+    shop.shop.ship(order_id)
+    extension = {"extension_attributes": {"return_to_stock_items": returned}}
+    body = {"items": [{"order_item_id": 1, "qty": 1}], "arguments": {"shipping_amount": 0} | extension}
+    shop.post(f"order/{order_id}/refund", body)
+    assert (shop.shop.source_quantity("FILL-001"), shop.shop.salable_quantity("FILL-001")) == (left, left)
+    order = shop.get(f"orders/{order_id}")
+    assert (order["state"], order["total_refunded"], order["items"][0]["qty_refunded"]) == ("complete", 10, 1)
+
+
+def test_an_unshipped_refund_takes_the_unit_from_the_source_and_its_reservation(shop):
+    order_id = new(shop)
+    shop.shop.run_reservation_cli("^AMZ-")
+    shop.shop.invoice(order_id)
+    shop.post(f"order/{order_id}/refund", {"items": [{"order_item_id": 1, "qty": 1}]})
+    assert (shop.shop.source_quantity("FILL-001"), shop.shop.salable_quantity("FILL-001")) == (499, 498)
+
+
+def test_a_refund_is_refused_beyond_what_was_invoiced_and_while_on_hold(shop):
+    order_id = new(shop)
+    assert shop.refusal("POST", f"order/{order_id}/refund", {})[0] == 400
+    shop.shop.invoice(order_id)
+    too_many = {"items": [{"order_item_id": 1, "qty": 3}]}
+    assert shop.refusal("POST", f"order/{order_id}/refund", too_many)[1]["parameters"] == ["FILL-001"]
+    shop.post(f"orders/{order_id}/hold")
+    message = shop.refusal("POST", f"order/{order_id}/refund", {})[1]["message"]
+    assert message.endswith("A creditmemo can not be created when an order has a status of holded")
+    assert shop.refusal("POST", f"orders/{order_id}/hold")[1]["message"] == "A hold action is not available."
+    shop.post(f"orders/{order_id}/unhold")
+    assert shop.refusal("POST", f"orders/{order_id}/unhold")[1]["message"] == "You cannot remove the hold."
 
 
 def settled() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -64,6 +65,8 @@ def blueprint(world: World) -> Blueprint:
     serve("POST", "/orders/<order_id>/<change>", _live)
     serve("POST", "/products/<path:sku>", _product)
     serve("POST", "/shipments", _ship)
+    serve("POST", "/amazon", _manage_amazon)
+    serve("POST", "/clock", _move_clock)
     serve("POST", "/faults", _misbehave)
     serve("DELETE", "/faults", _behave)
     return face
@@ -139,6 +142,21 @@ def _ship(world: World) -> tuple[int, Json]:
     items = {int(item_id): float(quantity) for item_id, quantity in body["items"].items()} if "items" in body else None
     tracks = [(str(code), str(title), str(number)) for code, title, number in body.get("tracks", ())]
     return 201, {"shipment_id": world.shop.ship(int(body["order_id"]), items=items, tracks=tracks)}
+
+
+def _manage_amazon(world: World) -> tuple[int, Json]:
+    """How late new orders are found, whether cancelOrder exists, and the end of all tokens that are out."""
+    body = _body()
+    amazon = world.marketplace
+    amazon.visible_after = float(body.get("visible_after", amazon.visible_after))
+    amazon.cancel_order_released = bool(body.get("cancel_order_released", amazon.cancel_order_released))
+    if body.get("expire_tokens"):
+        amazon.expire_tokens()
+    return 200, {"visible_after": amazon.visible_after, "cancel_order_released": amazon.cancel_order_released}
+
+
+def _move_clock(world: World) -> tuple[int, Json]:
+    return 200, {"now": text_time(world.clock.advance(timedelta(seconds=float(_body()["seconds"]))))}
 
 
 def _misbehave(world: World) -> tuple[int, Json]:

@@ -83,8 +83,7 @@ def serve(world: World, port: int, *, town: bool, pace: Pace | None = None) -> N
         # shutdown() waits for serve_forever(), which runs in this very thread.
         threading.Thread(target=server.shutdown, name="sandbox-shutdown").start()
 
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, stop)
+    former = {signum: signal.signal(signum, stop) for signum in (signal.SIGTERM, signal.SIGINT)}
     sys.stdout.write(greeting(world, server.server_port) + "\n")
     sys.stdout.flush()
     if people:
@@ -95,3 +94,5 @@ def serve(world: World, port: int, *, town: bool, pace: Pace | None = None) -> N
         if people:
             people.stop()
         server.server_close()
+        for signum, handler in former.items():
+            signal.signal(signum, handler)

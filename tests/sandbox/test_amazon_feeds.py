@@ -250,3 +250,47 @@ def test_a_subscription_ends_when_it_is_deleted(desk):
     assert [desk.http.delete(gone, headers=desk.headers).status_code for _ in range(2)] == [200, 404]
     desk.log_in()
     assert desk.http.get(f"/amazon{path}", headers=desk.headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("destinations", {"name": "orders"}),
+        ("destinations", {"name": "orders", "resourceSpecification": {"sqs": {"arn": "arn:aws:sns:x"}}}),
+        ("subscriptions/ORDER_CHANGE", {"payloadVersion": "1.0", "destinationId": "unknown"}),
+        ("subscriptions/FEED_PROCESSING_FINISHED", {"payloadVersion": "1.0"}),
+    ],
+)
+def test_half_a_destination_or_subscription_is_invalid_input(desk, path, body):
+    if path == "destinations":
+        desk.log_in(grant_type="client_credentials", scope="sellingpartnerapi::notifications")
+    assert errors(desk.post(f"/notifications/v1/{path}", body))[:2] == (400, "InvalidInput")
+
+
+def test_a_full_processing_directive_is_kept(desk):
+    resource = {"name": "orders", "resourceSpecification": {"sqs": {"arn": QUEUE}}}
+    destination = desk.amazon.notifications.create_destination(resource)
+    event_filter = {"eventFilterType": "ORDER_CHANGE", "orderChangeTypes": ["OrderStatusChange"]}
+    body = {"payloadVersion": "1.0", "destinationId": destination["destinationId"]}
+    body["processingDirective"] = {"eventFilter": event_filter}
+    path = "/notifications/v1/subscriptions/ORDER_CHANGE"
+    assert desk.post(path, body).json["payload"]["processingDirective"] == {"eventFilter": event_filter}
+
+
+@pytest.mark.parametrize("path", [f"{FEEDS}/documents", f"{FEEDS}/feeds"])
+@pytest.mark.parametrize("body", [[], "text", {}])
+def test_a_body_that_is_not_what_is_expected_is_invalid_input(desk, path, body):
+    assert errors(desk.post(path, body))[:2] == (400, "InvalidInput")
+
+
+@pytest.mark.parametrize("path", [f"{FEEDS}/feeds/1", f"{FEEDS}/documents/1"])
+def test_a_feed_or_document_that_is_not_there_is_a_404(desk, path):
+    assert errors(desk.http.get(f"/amazon{path}", headers=desk.headers))[:2] == (404, "NotFound")
+
+
+def test_feeds_can_be_listed_since_a_time(desk):
+    feed(desk, envelope())
+    listing = f"{FEEDS}/feeds?feedTypes={XML_CANCELLATIONS}&createdSince="
+    assert len(get(desk, f"{listing}2026-03-01T12:00:00Z")["feeds"]) == 1
+    assert get(desk, f"{listing}2026-03-01T12:00:01Z")["feeds"] == []
+    assert desk.http.get(f"/amazon{listing}yesterday", headers=desk.headers).status_code == 400

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 
 from bridge.sandbox import create_sandbox
-from bridge.sandbox.world import World
+from bridge.sandbox.world import SandboxClock, World
 
 
 @pytest.fixture
@@ -84,6 +85,21 @@ def test_the_state_counts_orders_requests_and_faults(http):
     assert http.get("/sandbox/state").json["faults"] == []
     http.get("/amazon/orders/2026-01-01/orders")
     assert http.get("/sandbox/state").json["requests"] == {"amazon searchOrders": 1}
+
+
+def test_amazon_is_made_late_and_forgetful(http, world):
+    body = {"visible_after": 60, "cancel_order_released": True, "expire_tokens": True}
+    token = world.marketplace.issue_token(next(iter(world.marketplace.sellers)))
+    assert http.post("/sandbox/amazon", json=body).json == {"visible_after": 60, "cancel_order_released": True}
+    answer = http.get("/amazon/orders/2026-01-01/orders", headers={"x-amz-access-token": token})
+    assert answer.json["errors"][0]["details"] == "The access token you provided has expired."
+    assert http.post("/sandbox/amazon", json={}).json == {"visible_after": 60, "cancel_order_released": True}
+
+
+def test_only_a_hand_moved_clock_can_be_moved(http):
+    assert http.post("/sandbox/clock", json={"seconds": 60}).status_code == 422
+    moved = create_sandbox(World(clock=SandboxClock(datetime(2026, 3, 1, tzinfo=UTC)))).test_client()
+    assert moved.post("/sandbox/clock", json={"seconds": 90}).json == {"now": "2026-03-01T00:01:30Z"}
 
 
 def test_a_world_can_be_kept_in_a_file(http, world):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -87,6 +88,36 @@ def test_it_does_not_start_beside_real_credentials_and_does_not_repeat_them(envi
 
 def test_its_own_credentials_and_loopback_addresses_are_no_reason_to_refuse():
     refuse_real_credentials({"TOKEN": REFRESH_TOKEN, "BRIDGE_AMAZON_ENDPOINT": "http://127.0.0.1:8001/amazon"})
+
+
+class Announcement(io.StringIO):
+    """A terminal that visits the page and asks for the end as soon as the greeting is printed."""
+
+    def __init__(self, stop: signal.Signals) -> None:
+        super().__init__()
+        self.stop = stop
+        self.visited = 0
+        self.visitor = threading.Thread(target=self.visit)
+
+    def flush(self) -> None:
+        self.visitor.start()
+
+    def visit(self) -> None:
+        address = next(line.split()[-1] for line in self.getvalue().splitlines() if "page" in line)
+        self.visited = httpx.get(address, timeout=10).status_code
+        os.kill(os.getpid(), self.stop)
+
+
+@pytest.mark.parametrize("town", [True, False])
+def test_a_visitor_sees_the_page_and_the_end_gives_everything_back(monkeypatch, town):
+    terminal = Announcement(signal.SIGTERM)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    before = signal.getsignal(signal.SIGTERM)
+    serve(World(), 0, town=town)
+    terminal.visitor.join()
+    assert terminal.visited == 200
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "sandbox-town" not in [thread.name for thread in threading.enumerate()]
 
 
 @pytest.mark.process

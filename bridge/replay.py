@@ -169,16 +169,14 @@ class Replay:
         self._kept.orders |= {order.order_id: order for order in orders}
         before = self._state()
         play = Play(self._world, orders)
-        if not play.left:
+        if play.begins is None or play.begins < self._world.now():
             self._forget_how_far()
         while play.begins is not None:
             self._world.clock.move_to(play.begins)
-            play.until(self._world.now() + STEP)
-            self._round()
+            self._round(play)
             watch(play)
         for _ in range(CLOSING_ROUNDS):
-            play.until(self._world.now() + STEP)
-            self._round()
+            self._round(play)
             watch(play)
             if not play.left and self._quiet():
                 break
@@ -240,16 +238,17 @@ class Replay:
             self._kept.stocked[sku] += count
             shop.set_stock(sku, shop.source_quantity(sku) + count)
 
-    def _round(self) -> None:
-        """What production does every few minutes, and the shop's crontab beside it."""
+    def _round(self, play: Play) -> None:
+        """A few hours pass, then comes what production does every few minutes, and the shop's crontab beside it."""
+        play.until(self._world.now() + STEP)
         for name in ROUND:
             if name == "sync":
-                self._world.clock.advance(LAG)
-            self._job(name)
+                play.until(self._world.now() + LAG)
+            self._job(name, play)
         if self._world.shop.orders:
             self._world.shop.run_reservation_cli(RESERVATION_LINES)
 
-    def _job(self, name: str) -> None:
+    def _job(self, name: str, play: Play) -> None:
         """Run a job; when a quota of Amazon's is spent, let the time pass that it asks for, and run it again."""
         while True:
             run_id = run_job(self._bridge, name, self._store_id, "cli")
@@ -257,7 +256,7 @@ class Replay:
                 run = session.get_one(JobRun, run_id)
             wait = (run.result or {}).get("retry_after")
             if run.state == "failed" and wait:
-                self._world.clock.advance(timedelta(seconds=wait))
+                play.until(self._world.now() + timedelta(seconds=wait))
                 continue
             if run.state != "succeeded":
                 self.failures.append(f"{name}: {run.error}")
@@ -266,7 +265,10 @@ class Replay:
             return
 
     def _forget_how_far(self) -> None:
-        """Nothing in the report is new: have the bridge read every order and shipment again all the same."""
+        """Have the bridge read every order and shipment again.
+
+        To show that this changes nothing, or because the report tells of what is older than the world's clock.
+        """
         with self._bridge.db.session() as session:
             session.execute(delete(SyncCursor).where(SyncCursor.store_id == self._store_id))
 

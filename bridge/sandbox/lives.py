@@ -21,7 +21,7 @@ from zlib import crc32
 from bridge.sandbox.amounts import Line
 from bridge.sandbox.marketplace import OPEN
 from bridge.sandbox.markets import MARKETS, Market
-from bridge.sandbox.order_json import Address, text_time
+from bridge.sandbox.order_json import Address
 from bridge.sandbox.report import ReportLine, ReportOrder
 from bridge.sandbox.shop_state import Record, qty_to_ship
 from bridge.sandbox.world import World
@@ -221,8 +221,7 @@ def _place(world: World, order: ReportOrder, when: datetime) -> None:
     # The report names no buyer and no street; what it has of the address is shown as it was typed.
     name = f"Buyer {order.order_id[-7:]}"
     address = Address(name, "", "", "", order.city, order.state, order.postal_code, order.country, "")
-    amazon = world.marketplace
-    amazon.place(
+    world.marketplace.place(
         [_line(order, line) for line in order.lines],
         buyer_name=name,
         address=address,
@@ -232,10 +231,6 @@ def _place(world: World, order: ReportOrder, when: datetime) -> None:
         order_id=order.order_id,
         created=when,
     )
-    if when < world.now():
-        # Older than the world: it turns up now, as news.
-        shown = amazon.orders[order.order_id]
-        amazon.put(shown | {"lastUpdatedTime": text_time(world.now())})
 
 
 def _line(order: ReportOrder, line: ReportLine) -> Line:

@@ -134,7 +134,7 @@ def _window(start: datetime, length: timedelta) -> Json:
 
 def _item(order_id: str, at: int, line: Line, pricing: Pricing) -> Json:
     product: Json = {
-        "asin": line.asin or f"B0{abs_hash(line.sku or line.title):08d}",
+        "asin": line.asin or _asin(line.sku or line.title),
         "title": line.title,
         "condition": {"conditionType": "NEW", "conditionSubtype": "NEW"},
         "price": {"unitPrice": pricing.money(line.unit_price)},
@@ -158,12 +158,12 @@ def _item(order_id: str, at: int, line: Line, pricing: Pricing) -> Json:
     return item
 
 
-def abs_hash(text: str) -> int:
-    """Eight digits that stay the same for the same text in every process."""
+def _asin(text: str) -> str:
+    # An ASIN of our own for what has none: the same for the same text in every process.
     number = 0
     for character in text:
         number = (number * 131 + ord(character)) % 100_000_000
-    return number
+    return f"B0{number:08d}"
 
 
 def pending_view(full: Json) -> Json:

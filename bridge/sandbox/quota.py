@@ -29,12 +29,11 @@ PLANS: dict[str, tuple[float, int]] = {
 
 
 class Quotas:
-    """The buckets, filled by the world's clock and its haste. `lifted` lets everything pass."""
+    """The buckets, filled by the world's clock and its haste."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._buckets: dict[tuple[str, str], tuple[float, datetime]] = {}
-        self.lifted = False
 
     def take(self, owner: str, operation: str) -> bool:
         """Whether the owner may call now; a call that may not takes nothing."""
@@ -42,10 +41,6 @@ class Quotas:
         now = self._world.now()
         level, since = self._buckets.get((owner, operation), (float(burst), now))
         level = min(float(burst), level + (now - since).total_seconds() * rate * self._world.haste)
-        allowed = self.lifted or level >= 1
-        self._buckets[owner, operation] = (level - 1 if allowed and not self.lifted else level, now)
+        allowed = level >= 1
+        self._buckets[owner, operation] = (level - 1 if allowed else level, now)
         return allowed
-
-    def level(self, owner: str, operation: str) -> float:
-        """How many calls the owner has left as of the last one."""
-        return self._buckets.get((owner, operation), (float(PLANS[operation][1]), self._world.now()))[0]

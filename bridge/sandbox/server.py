@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from types import FrameType
+from urllib.parse import urlsplit
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -37,7 +38,7 @@ class Handler(WSGIRequestHandler):
 def refuse_real_credentials(environ: Mapping[str, str]) -> None:
     """Raise RealCredentialsError when a variable points at Amazon itself or holds a refresh token that is not ours."""
     for name, value in environ.items():
-        if name in ENDPOINTS and "amazon.com" in value:
+        if name in ENDPOINTS and ".amazon." in f".{urlsplit(value).hostname}":
             raise RealCredentialsError(
                 f"{name} points at Amazon itself. The sandbox does not start beside it: unset it."
             )

@@ -74,6 +74,7 @@ def test_the_greeting_warns_and_names_all_credentials():
     [
         {"BRIDGE_AMAZON_ENDPOINT": "https://sellingpartnerapi-na.amazon.com"},
         {"BRIDGE_LWA_ENDPOINT": "https://api.amazon.com/auth/o2/token"},
+        {"BRIDGE_LWA_ENDPOINT": "https://api.amazon.co.jp/auth/o2/token"},
         {"SOMEBODYS_TOKEN": "Atzr|IwEBIA"},
     ],
 )

@@ -147,11 +147,12 @@ def _read_item(till: _Till, item: Json, quantity: int) -> _Item:
     if len(till.problems) > before:
         return _Item(None)
     if not shown.subtotals:
+        bare = total is None
+        total = total if total is not None or unit_price is None else unit_price * quantity
         if total is None:
-            bare = None if unit_price is None else LineAmounts(item=unit_price * quantity, total=unit_price * quantity)
-            return _Item(bare, bare=True)
-        negative = f"Its total is {till.text(total)}." if total < 0 else None
-        return _Item(LineAmounts(item=total, total=total), _named(item, negative))
+            return _Item(None)
+        negative = f"its total is {till.text(total)}." if total < 0 else None
+        return _Item(LineAmounts(item=total, total=total), _named(item, negative), bare=bare)
     tax = shown.subtotals.get(TAX, 0)
     total = shown.untaxed + tax if total is None else total
     added = shown.untaxed + tax == total
@@ -199,9 +200,9 @@ def _split(till: _Till, shown: _Breakdowns, total: int, *, added: bool) -> LineA
 
 
 def _taxes(till: _Till, shown: _Breakdowns) -> tuple[dict[str, int], int]:
-    """(the tax of each part before discounts, the tax that the discount saves); together they make TAX. Raises _FigureError.
+    """(the tax of each part before discounts, the tax that the discount saves); the sum less the saved one is TAX.
 
-    What no detail names belongs to the item.
+    What no detail names belongs to the item. Raises _FigureError.
     """
     tax = shown.subtotals.get(TAX, 0)
     details = dict(shown.details.get(TAX, {}))

@@ -181,12 +181,12 @@ class Connection:
         self, operation: Operation, url: str, *, content: bytes | None = None, content_type: str | None = None
     ) -> bytes:
         """Upload to or download from an address that Amazon gave for it: no token, no quota. Raises RemoteError."""
+        headers = {"Content-Type": content_type} if content_type else {}
         try:
             address = check_address(url, loopback=_is_loopback(urlsplit(self._endpoint).hostname or ""))
-        except ConfigError as error:
+            request = self._client.build_request(operation.verb, address, content=content, headers=headers)
+        except (ConfigError, httpx.InvalidURL, ValueError) as error:
             raise operation.failed("Amazon named an address that is not safe to use.", verdict=Verdict.RETRY) from error
-        headers = {"Content-Type": content_type} if content_type else {}
-        request = self._client.build_request(operation.verb, address, content=content, headers=headers)
         return self._expect_success(operation, self._exchange(operation, request)).body
 
     def _spend(self, operation: Operation, reserve: int) -> None:

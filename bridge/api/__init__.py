@@ -1,0 +1,35 @@
+"""The REST API: which blueprints there are, and how they stand in an app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from bridge.api import operations, orders, stores
+from bridge.api.errors import handle_bridge, handle_database, handle_defect
+from bridge.api.health import health, init_metrics
+from bridge.api.hooks import init_hooks
+from bridge.api.openapi import docs, init_api
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+BLUEPRINTS = (stores.blp, orders.blp, operations.jobs, operations.messages, operations.settings)
+MAX_BODY = 1024 * 1024
+
+
+def register(app: Flask) -> None:
+    """Serve the API, its document and the health pages from an app whose extensions hold the runtime."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    init_hooks(app, init_metrics(app))
+    api = init_api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs)
+    app.register_blueprint(health)
+    app.register_error_handler(BridgeError, handle_bridge)
+    app.register_error_handler(IntegrityError, handle_database)
+    app.register_error_handler(OperationalError, handle_database)
+    app.register_error_handler(Exception, handle_defect)

@@ -1,0 +1,154 @@
+"""Every failure as RFC 9457 problem details; the one place where an exception becomes an HTTP status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn, cast
+
+import structlog
+from flask import Response, request
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+from werkzeug.exceptions import NotFound as NoSuchPath
+
+from bridge.errors import BridgeError, ConfigError, Conflict, InvalidInput, NotFound, RemoteError
+
+# HTTP status: (name in the OpenAPI document, code when nothing more exact is known, what it means)
+PROBLEMS: dict[int, tuple[str, str, str]] = {
+    400: ("BadRequest", "malformed_request", "The body is not JSON."),
+    401: ("Unauthorized", "unauthenticated", "There is no API key, or it is not known, expired or revoked."),
+    403: ("Forbidden", "forbidden", "The API key lacks the scope, or is bound to some stores only."),
+    404: ("NotFound", "not_found", "There is no such object, or the API key may not see it."),
+    405: ("MethodNotAllowed", "method_not_allowed", "The path does not take this method."),
+    409: ("Conflict", "conflict", "The object is in a state that forbids what was asked; `code` says which."),
+    412: ("PreconditionFailed", "precondition_failed", "Somebody changed the object since it was read: read it again."),
+    413: ("ContentTooLarge", "body_too_large", "The body is larger than 1 MiB."),
+    415: ("UnsupportedMediaType", "unsupported_media_type", "The body must be application/json."),
+    422: ("UnprocessableContent", "invalid_input", "A value or a parameter is wrong; `errors` names each."),
+    428: ("PreconditionRequired", "precondition_required", "If-Match with the ETag that was read is missing."),
+    500: ("InternalServerError", "internal_error", "A defect of the bridge; the log has it under the X-Request-Id."),
+    502: ("BadGateway", "remote_failed", "Amazon or Commerce did not answer as it should; `remote` says what it said."),
+    503: ("ServiceUnavailable", "unavailable", "The bridge cannot work now: its database or its keys are missing."),
+}
+_LOCATIONS = {"json": "body", "query": "query", "headers": "header"}
+log = structlog.get_logger()
+
+
+def refuse(status: int, code: str, detail: str) -> NoReturn:
+    """End the request with this problem."""
+    error = default_exceptions[status](detail)
+    error.code_word = code  # type: ignore[attr-defined]
+    raise error
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> Response:
+    """The answer; `more` are the problem's further members."""
+    body = {
+        "type": f"urn:problem-type:bridge:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "code": code,
+    }
+    return Response(json.dumps(body | more), status, mimetype="application/problem+json")
+
+
+def handle_http(error: HTTPException) -> Response:
+    """What Flask, werkzeug, webargs and `refuse` raise."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return cast(Response, Response.force_type(error.get_response(), request.environ))
+    code = getattr(error, "code_word", None) or PROBLEMS.get(error.code, ("", f"http_{error.code}"))[1]
+    messages = (getattr(error, "data", None) or {}).get("messages")
+    more: dict[str, Any] = {}
+    detail = error.description or HTTPStatus(error.code).phrase
+    if messages:
+        more["errors"] = list(_flatten(messages))
+        detail = _sentence(more["errors"])
+    if type(error) in {NoSuchPath, InternalServerError}:  # werkzeug's words are for people who typed an address
+        detail = "There is nothing at this path." if error.code == 404 else PROBLEMS[500][2]
+    answer = problem(error.code, code, detail, **more)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() != "content-type":
+            answer.headers[name] = value
+    return answer
+
+
+def handle_bridge(error: BridgeError) -> Response:
+    """What the bridge raises on purpose (bridge.errors)."""
+    if isinstance(error, InvalidInput):
+        location = "query" if request.method in {"GET", "HEAD"} else "body"
+        errors = [
+            {"location": location, "field": field, "message": message}
+            for field, messages in error.fields.items()
+            for message in messages
+        ]
+        return problem(422, "invalid_input", _sentence(errors) if errors else str(error), errors=errors)
+    if isinstance(error, NotFound):
+        return problem(404, "not_found", str(error))
+    if isinstance(error, Conflict):
+        return problem(409, error.code, str(error))
+    if isinstance(error, RemoteError):
+        return _remote(error)
+    if isinstance(error, ConfigError):
+        log.error("not configured", error=str(error))
+        return problem(503, "not_configured", str(error))
+    return handle_defect(error)
+
+
+def handle_database(error: OperationalError | IntegrityError) -> Response:
+    """A unique value that somebody else took in between, or a database that is away; neither shows the statement."""
+    if isinstance(error, IntegrityError):
+        return problem(409, "already_exists", "Such an object exists already.")
+    log.error("database failed", error=str(error.orig))
+    return problem(503, "database_unavailable", "The database does not answer.")
+
+
+def handle_defect(error: Exception) -> Response:
+    """The HTTP boundary: anything else is a defect of ours, which the log tells and the answer does not."""
+    log.error("request crashed", exc_info=error)
+    return problem(500, "internal_error", PROBLEMS[500][2])
+
+
+def _remote(error: RemoteError) -> Response:
+    remote = {
+        "system": error.system,
+        "operation": error.operation,
+        "status": error.status,
+        "code": error.code,
+        "request_id": error.request_id,
+    }
+    answer = problem(502, f"{error.system}_failed", str(error), remote=remote)
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    return answer
+
+
+def _flatten(messages: Mapping[str, Any]) -> Iterator[dict[str, str | None]]:
+    """webargs' {location: {field: [messages]}}, nested to any depth, one entry a message."""
+    for location, held in messages.items():
+        for field, message in _walk(held, ()):
+            yield {
+                "location": _LOCATIONS.get(str(location), str(location)),
+                "field": ".".join(field) or None,
+                "message": message,
+            }
+
+
+def _walk(held: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(held, Mapping):
+        for name, inner in held.items():
+            yield from _walk(inner, path if name == "_schema" else (*path, str(name)))
+    elif isinstance(held, (list, tuple)):
+        for inner in held:
+            yield from _walk(inner, path)
+    else:
+        yield path, str(held)
+
+
+def _sentence(errors: list[dict[str, Any]]) -> str:
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{first['field']}: {first['message']}{more}" if first["field"] else f"{first['message']}{more}"

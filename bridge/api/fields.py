@@ -1,0 +1,98 @@
+"""marshmallow fields for what it does not know: exact decimal strings, shared enumerations, days and moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, fields, validate
+
+_DECIMAL = r"^-?\d{1,12}(\.\d{1,4})?$"
+
+
+class DecimalString(fields.Field[Any]):
+    """An exact decimal number in a string, "12.30"; read as a Decimal."""
+
+    documented: ClassVar[dict[str, Any]] = {"type": "string", "format": "decimal", "pattern": _DECIMAL}
+
+    def _deserialize(self, value: Any, *_context: Any, **_kwargs: Any) -> Decimal:
+        try:
+            validate.Regexp(_DECIMAL)(value if isinstance(value, str) else "")
+            return Decimal(value)
+        except (ValidationError, InvalidOperation):
+            raise ValidationError("Must be a decimal number such as 12.30.") from None
+
+
+class Enumerated(fields.String):
+    """One of a closed list of words, documented once as a component of that name and referred to everywhere else."""
+
+    def __init__(self, component: str, words: Iterable[str], **kwargs: Any) -> None:
+        self.component = component
+        self.words = tuple(str(word) for word in words)
+        super().__init__(validate=validate.OneOf(self.words, error="Must be one of: {choices}."), **kwargs)
+
+
+class Moment(fields.AwareDateTime):
+    """A point in time, RFC 3339. Read in any zone; the API always writes UTC with Z."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        found: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return found.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError("Not a valid datetime.") from None
+
+
+class DayOrMoment(fields.Field[Any]):
+    """A day (2026-03-31, in UTC) or a moment with a zone (RFC 3339), as one end of a range that includes it.
+
+    Read as a datetime: of the range's begin itself, or the first moment that no longer belongs to it.
+    """
+
+    documented: ClassVar[dict[str, Any]] = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
+
+    def __init__(self, *, end: bool = False, **kwargs: Any) -> None:
+        self.end = end
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, *_context: Any, **_kwargs: Any) -> datetime:
+        try:
+            if len(value) == 10:
+                midnight = datetime.combine(date.fromisoformat(value), time(), UTC)
+                return midnight + timedelta(days=1) if self.end else midnight
+            moment = datetime.fromisoformat(value).astimezone(UTC) if _has_zone(value) else None
+        except (ValueError, TypeError, OverflowError):
+            moment = None
+        if moment is None:
+            raise ValidationError("Must be a day (2026-03-31) or a moment with a zone (2026-03-31T12:00:00Z).")
+        return moment + timedelta(microseconds=1) if self.end else moment
+
+
+def _has_zone(text: str) -> bool:
+    return "T" in text.upper() and datetime.fromisoformat(text).tzinfo is not None
+
+
+def document(self: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
+    """What OpenAPI says of the fields above; `self` is apispec's converter, `ret` what it has found by itself.
+
+    An enumeration becomes a component when it is met first.
+    """
+    shape: dict[str, Any] = {}
+    if isinstance(field, (DecimalString, DayOrMoment)):
+        shape = dict(field.documented)
+        if field.allow_none:
+            shape["type"] = [shape["type"], "null"]
+    if isinstance(field, Enumerated):
+        for key in ("type", "enum"):
+            ret.pop(key, None)
+        if field.component not in self.spec.components.schemas:
+            self.spec.components.schema(field.component, {"type": "string", "enum": list(field.words)})
+        shape = {"$ref": f"#/components/schemas/{field.component}"}
+        if field.allow_none:
+            shape = {"anyOf": [shape, {"type": "null"}]}
+    return shape

@@ -1,0 +1,48 @@
+"""Around every request: its id, one log line, what /metrics counts, and the headers that keep browsers strict."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+log = structlog.get_logger()
+
+
+def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
+    """Hang the hooks into the app; its figures go to the registry."""
+    counted = Counter("bridge_http_requests", "Requests answered.", ("route", "method", "status"), registry=registry)
+    timed = Histogram("bridge_http_request_seconds", "Time to answer.", ("route",), registry=registry)
+
+    @app.before_request
+    def _begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.began = time.perf_counter()
+        structlog.contextvars.bind_contextvars(http_request_id=g.request_id)
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        took = time.perf_counter() - g.began if "began" in g else 0.0
+        # The rule and not the path: a path may hold what somebody typed.
+        route = request.url_rule.rule if request.url_rule else "(none)"
+        counted.labels(route, request.method, response.status_code).inc()
+        timed.labels(route).observe(took)
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        log.info("request", method=request.method, route=route, status=response.status_code, ms=round(took * 1000, 1))
+        return response
+
+    @app.teardown_request
+    def _forget(_error: BaseException | None) -> None:
+        structlog.contextvars.unbind_contextvars("http_request_id")

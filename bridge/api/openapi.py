@@ -1,0 +1,148 @@
+"""The OpenAPI 3.1 document and its page: made from the routes, finished here, written to openapi/bridge.yaml."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import flask_smorest  # type: ignore[import-untyped]
+import flask_swagger_ui
+import yaml
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Flask, Response, current_app, render_template, send_from_directory
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
+
+from bridge.api import fields
+from bridge.api.errors import PROBLEMS, handle_http
+from bridge.api.schemas.common import MOST, ProblemSchema
+from bridge.keys import Scope
+
+VERSION = "1.0.0"
+DESCRIPTION = """\
+Brings a seller's Amazon orders into Adobe Commerce and carries shipments and cancellations back.
+
+**Authorization.** Send `Authorization: Bearer <API key>`. Every operation names the scope that it needs; a key that is
+bound to some stores sees nothing of the others: their objects are 404.
+
+**Money** is a decimal string beside its currency, **times** are RFC 3339 in UTC, **errors** are
+`application/problem+json` (RFC 9457) with a stable `code`. An unknown parameter or field is an error, never ignored.
+Answers may gain fields; clients must ignore those that they do not know.
+"""
+_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
+# Swagger UI draws its icons from data: addresses and sets style attributes; everything else comes from this server.
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
+    " font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class ObjectId(IntegerConverter):
+    """An id in a path: a whole number from 1 that every client can hold exactly."""
+
+    def __init__(self, url_map: Any) -> None:
+        super().__init__(url_map, min=1, max=MOST)
+
+
+class _Fields(MarshmallowPlugin):
+    def init_spec(self, spec: APISpec) -> None:
+        """Teach apispec our fields before it meets the first schema."""
+        super().init_spec(spec)
+        if self.converter is not None:
+            self.converter.add_attribute_function(fields.document)
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """flask-smorest's, with our problems as the only errors and no errors but those an operation names."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """See bridge.api.errors."""
+        return handle_http(error)
+
+    def _register_responses(self) -> None:
+        for status, (name, _code, says) in PROBLEMS.items():
+            content = {"application/problem+json": {"schema": ProblemSchema}}
+            headers = {}
+            if status == 401:
+                headers["WWW-Authenticate"] = {"schema": {"type": "string"}, "description": "Bearer."}
+            response = {"description": says, "content": content} | ({"headers": headers} if headers else {})
+            self.spec.components.response(name, response, lazy=True)
+
+
+def init_api(app: Flask) -> Api:
+    """An Api for the app that documents in our words; register the blueprints with it."""
+    app.url_map.converters["id"] = ObjectId
+    api = Api()
+    api.register_converter(ObjectId, lambda _converter: {"type": "integer", "minimum": 1, "maximum": MOST})
+    api.init_app(
+        app,
+        spec_kwargs={
+            "title": "Amazon order bridge for Adobe Commerce",
+            "version": VERSION,
+            "openapi_version": "3.1.0",
+            "marshmallow_plugin": _Fields(),
+            "info": {
+                "description": DESCRIPTION,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": "/", "description": "This bridge"}],
+        },
+    )
+    api.spec.components.security_scheme(
+        "apiKey",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": f"An API key; scopes: {', '.join(Scope)}. `flask bridge apikey create` makes one.",
+        },
+    )
+    return api
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """The document as it is published."""
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    made = cast("dict[str, Any]", json.loads(json.dumps(api.spec.to_dict())))
+    for path in made["paths"].values():
+        shared = path.pop("parameters", [])
+        for operation in path.values():
+            if shared:
+                operation["parameters"] = shared + operation.get("parameters", [])
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    made["components"]["schemas"] = dict(sorted(made["components"]["schemas"].items()))
+    made["components"]["responses"] = dict(sorted(made["components"]["responses"].items()))
+    return made
+
+
+def write(app: Flask, path: Path) -> None:
+    """Write the document as YAML."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(document(app), sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+
+
+docs = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
+
+
+@docs.get("/openapi.json")
+def openapi_json() -> Response:
+    """The document, made once per process."""
+    text = current_app.extensions.get("bridge-openapi")
+    if text is None:
+        text = current_app.extensions["bridge-openapi"] = json.dumps(document(current_app))
+    return Response(text, mimetype="application/json")
+
+
+@docs.get("/docs")
+def swagger_ui() -> Response:
+    """Swagger UI, all from this server."""
+    return Response(render_template("swagger_ui.html"), headers={"Content-Security-Policy": _PAGE_POLICY})
+
+
+@docs.get("/docs/assets/<path:name>")
+def swagger_asset(name: str) -> Response:
+    """A file of Swagger UI."""
+    return send_from_directory(_ASSETS, name, max_age=86400)

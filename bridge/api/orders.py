@@ -1,0 +1,203 @@
+"""Orders: the list, the whole order, and what a merchant may ask of one."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from flask import Response
+
+from bridge import queries
+from bridge.api.blueprint import Blueprint, caller, reply, runtime
+from bridge.api.schemas import orders as shapes
+from bridge.api.schemas.common import PageQuery
+from bridge.api.schemas.jobs import JobRunSchema
+from bridge.api.stores import LOCATION, started
+from bridge.domain.blockers import Blocker
+from bridge.domain.draft import Draft
+from bridge.domain.money import to_text
+from bridge.errors import Conflict, InvalidInput, NotFound
+from bridge.jobs.run import start_job
+from bridge.keys import Scope
+from bridge.order_list import OrderFilter, find_page, order_items
+from bridge.sync.orders import request_import
+from bridge.sync.push import preview
+
+blp = Blueprint(
+    "Orders", __name__, url_prefix="/api/v1", description="Amazon orders and what became of them in Commerce."
+)
+_FILTERS = {field.name for field in fields(OrderFilter)} - {"store_ids"}
+
+
+@blp.operation(
+    "GET",
+    "/orders",
+    "listOrders",
+    scope=Scope.ORDERS_READ,
+    query=shapes.OrderQuery,
+    answer=shapes.OrderPageSchema,
+)
+def list_orders(query: dict[str, Any]) -> Response:
+    """List orders
+
+    Filters, sort and page work on the whole result. Follow `next` to read many pages: it does not slow down.
+    """
+    cursor, page_size = query.get("cursor"), query["page_size"]
+    page = None if cursor else query.get("page", 1)
+    with runtime().db.reading() as session:
+        seen = queries.store_ids(session, caller().store_ids)
+        wanted = query.get("store_id")
+        if wanted is not None and wanted not in seen:
+            raise InvalidInput("Unknown store.", {"store_id": [f"There is no store {wanted}."]})
+        chosen = OrderFilter([wanted] if wanted else seen, **{k: v for k, v in query.items() if k in _FILTERS})
+        found = find_page(session, chosen, sort=query["sort"], page=page, page_size=page_size, cursor=cursor)
+        items = order_items(session, found.ids)
+    return reply({"items": items, **queries.page_figures(found.total_count, page, page_size), "next": found.next})
+
+
+@blp.operation("GET", "/orders/<id:order_id>", "getOrder", scope=Scope.ORDERS_READ, answer=shapes.OrderDetailSchema)
+def get_order(order_id: int) -> Response:
+    """Show everything about an order"""
+    with runtime().db.reading() as session:
+        return reply(queries.order_detail(session, order_id, caller().store_ids))
+
+
+@blp.operation(
+    "POST",
+    "/orders/<id:order_id>/import",
+    "importOrder",
+    scope=Scope.ORDERS_WRITE,
+    answer=JobRunSchema,
+    status=202,
+    errors=(409,),
+    headers=LOCATION,
+)
+def import_order(order_id: int) -> Response:
+    """Import a view-only order, or look at a blocked one again at once"""
+    with runtime().db.session() as session:
+        order = queries.find_order(session, order_id, caller().store_ids)
+        request_import(order, runtime().now())
+        store_id = order.store_id
+    return started("import", store_id)
+
+
+@blp.operation(
+    "POST",
+    "/orders/import",
+    "importOrders",
+    scope=Scope.ORDERS_WRITE,
+    body=shapes.ImportOrders,
+    answer=shapes.ImportAnswerSchema,
+    status=202,
+)
+def import_orders(values: dict[str, Any]) -> Response:
+    """Import many view-only orders, or look at blocked ones again at once
+
+    Those that cannot be imported are named with the reason; the others are taken on.
+    """
+    accepted: list[int] = []
+    refused: list[dict[str, Any]] = []
+    concerned: set[int] = set()
+    with runtime().db.session() as session:
+        for order_id in dict.fromkeys(values["order_ids"]):
+            try:
+                order = queries.find_order(session, order_id, caller().store_ids)
+                request_import(order, runtime().now())
+            except NotFound as error:
+                refused.append({"order_id": order_id, "code": "not_found", "message": str(error)})
+            except Conflict as error:
+                refused.append({"order_id": order_id, "code": error.code, "message": str(error)})
+            else:
+                accepted.append(order_id)
+                concerned.add(order.store_id)
+    runs = [start_job(runtime(), "import", store_id, "api") for store_id in sorted(concerned)]
+    return reply({"accepted": accepted, "refused": refused, "job_runs": runs}, 202)
+
+
+@blp.operation(
+    "GET",
+    "/orders/<id:order_id>/preview",
+    "previewOrder",
+    scope=Scope.ORDERS_READ,
+    answer=shapes.PreviewSchema,
+    errors=(502, 503),
+)
+def preview_order(order_id: int) -> Response:
+    """Show the Commerce order that would be created, line by line against Amazon's figures
+
+    Asks Commerce about its products and stock; writes nothing.
+    """
+    with runtime().db.reading() as session:
+        order = queries.find_order(session, order_id, caller().store_ids)
+    seen = preview(runtime().links.get(order.store_id), order_id)
+    known = order.currency is not None and order.grand_total_minor is not None
+    return reply(
+        {
+            "order_id": order_id,
+            "can_be_created": seen.body is not None,
+            "order_number": seen.order_number,
+            "blockers": [_blocker(blocker) for blocker in seen.blockers],
+            **_figures(seen.draft),
+            "amazon_total": to_text(order.grand_total_minor or 0, order.currency or "") if known else None,
+            "commerce_request": seen.body,
+        }
+    )
+
+
+def _blocker(blocker: Blocker) -> dict[str, Any]:
+    return {
+        "code": blocker.code,
+        "message": blocker.message,
+        "fix": blocker.fix,
+        "where": blocker.where,
+        "amazon_item_id": blocker.line_id,
+        "sku": blocker.sku,
+    }
+
+
+def _figures(draft: Draft | None) -> dict[str, Any]:
+    totals = ("subtotal", "shipping", "tax", "discount", "grand_total")
+    if draft is None:
+        return {"currency": None, "lines": []} | dict.fromkeys(totals)
+    lines = [
+        {
+            "amazon_item_id": line.amazon_item_id,
+            "sku": line.sku,
+            "name": line.name,
+            "qty": line.qty,
+            "unit_price": str(draft.unit_price(line)),
+            **{name: to_text(getattr(line, name), draft.currency) for name in ("row_total", "tax", "discount")},
+        }
+        for line in draft.lines
+    ]
+    shown = {name: to_text(getattr(draft, name), draft.currency) for name in totals}
+    return {"currency": draft.currency, "lines": lines} | shown
+
+
+@blp.operation(
+    "GET",
+    "/orders/<id:order_id>/events",
+    "listOrderEvents",
+    scope=Scope.ORDERS_READ,
+    query=PageQuery,
+    answer=shapes.EventPageSchema,
+)
+def list_order_events(query: dict[str, Any], order_id: int) -> Response:
+    """List what happened to an order, newest first"""
+    with runtime().db.reading() as session:
+        queries.find_order(session, order_id, caller().store_ids)
+        return reply(queries.order_events(session, order_id, **query))
+
+
+@blp.operation(
+    "GET",
+    "/orders/<id:order_id>/shipments",
+    "listOrderShipments",
+    scope=Scope.ORDERS_READ,
+    answer=shapes.ShipmentsSchema,
+)
+def list_order_shipments(order_id: int) -> Response:
+    """List an order's shipments in Commerce and its parcels at Amazon"""
+    with runtime().db.reading() as session:
+        order = queries.find_order(session, order_id, caller().store_ids)
+        return reply(queries.order_shipments(session, order))

@@ -1,0 +1,129 @@
+"""API keys: who may call the REST API, for what, and for which stores. Only a hash of each key is kept.
+
+A key is 256 random bits behind the prefix `aob_`, so that a leaked one is recognised by scanners; a plain SHA-256 of
+that much randomness cannot be searched, and is looked up by index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from bridge.db import Database
+from bridge.errors import InvalidInput, NotFound
+from bridge.models import ApiKey, Store
+
+PREFIX = "aob_"
+DEMO_KEY = "bridge-demo-key"
+_USED_EVERY = timedelta(minutes=1)  # how exact last_used_at is: a write per request would cost more than the request
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    SETTINGS_WRITE = "settings:write"
+    STORES_WRITE = "stores:write"
+    AUDIT_READ = "audit:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls. store_ids None: every store."""
+
+    name: str
+    scopes: frozenset[Scope]
+    store_ids: frozenset[int] | None = None
+
+    def sees(self, store_id: int | None) -> bool:
+        """Whether the store is this caller's; None stands for what belongs to the bridge as a whole."""
+        return self.store_ids is None or store_id in self.store_ids
+
+
+DEMO_CALLER = Caller("demo", frozenset(Scope))
+
+
+def create_key(  # noqa: PLR0917  the order in which a person would say it
+    session: Session,
+    name: str,
+    scopes: Collection[str],
+    store_ids: Collection[int] | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> str:
+    """A new key; its secret is returned once and never again. Raises InvalidInput."""
+    wrong: dict[str, list[str]] = {}
+    if not name.strip() or len(name) > 100:
+        wrong["name"] = ["Between 1 and 100 characters."]
+    elif session.scalar(select(ApiKey.id).where(ApiKey.name == name)) is not None:
+        wrong["name"] = ["There is a key of this name."]
+    unknown = sorted(set(scopes) - set(Scope))
+    if unknown or not scopes:
+        wrong["scopes"] = [f"Choose from: {', '.join(Scope)}."]
+    if store_ids is not None:
+        known = set(session.scalars(select(Store.id).where(Store.id.in_(store_ids))))
+        if not store_ids or set(store_ids) - known:
+            wrong["store_ids"] = ["Name stores that exist, or none for all of them."]
+    if expires_at is not None and expires_at <= now:
+        wrong["expires_at"] = ["Lies in the past."]
+    if wrong:
+        raise InvalidInput("The API key cannot be made.", wrong)
+    secret = PREFIX + secrets.token_urlsafe(32)
+    session.add(
+        ApiKey(
+            name=name,
+            hash=_hash(secret),
+            scopes=sorted(set(scopes)),
+            store_ids=sorted(set(store_ids)) if store_ids is not None else None,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    session.flush()
+    return secret
+
+
+def list_keys(session: Session) -> list[ApiKey]:
+    """Every key, revoked ones too, oldest first."""
+    return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
+
+
+def revoke_key(session: Session, name: str, now: datetime) -> None:
+    """Have the key refused from now on. Raises NotFound."""
+    key = session.scalars(select(ApiKey).where(ApiKey.name == name)).one_or_none()
+    if key is None:
+        raise NotFound(f"There is no API key {name!r}.")
+    key.revoked_at = key.revoked_at or now
+
+
+def authenticate(db: Database, secret: str, now: datetime, *, sandbox: bool) -> Caller | None:
+    """Whose key it is; None when it is nobody's, expired or revoked. The demo key counts beside the sandbox only."""
+    if sandbox and hmac.compare_digest(secret.encode(), DEMO_KEY.encode()):
+        return DEMO_CALLER
+    with db.reading() as session:
+        key = session.scalars(select(ApiKey).where(ApiKey.hash == _hash(secret))).one_or_none()
+    if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        return None
+    if key.last_used_at is None or key.last_used_at <= now - _USED_EVERY:
+        _note_use(db, key.id, now)
+    stores = frozenset(key.store_ids) if key.store_ids is not None else None
+    return Caller(key.name, frozenset(Scope(word) for word in key.scopes if word in set(Scope)), stores)
+
+
+def _note_use(db: Database, key_id: int, now: datetime) -> None:
+    stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - _USED_EVERY)
+    with db.session() as session:
+        session.execute(update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

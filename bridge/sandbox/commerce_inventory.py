@@ -109,7 +109,7 @@ def create_stock(call: Call) -> Any:
 
 
 def save_links(call: Call) -> Any:
-    """POST /V1/inventory/stock-source-links: the default source stays with the default stock (live 3.7)."""
+    """POST /V1/inventory/stock-source-links: the default source stays with the default stock (magento-live 3.7)."""
     links = call.sent("links", "StockSourceLink[]")
     if any(link.get("source_code") == DEFAULT_SOURCE or link.get("stock_id") == 1 for link in links):
         raise CommerceError(400, "Validation Failed", errors=[{"message": _DEFAULT_LINK, "parameters": []}])
@@ -156,7 +156,7 @@ def are_salable(call: Call) -> Any:
 
 
 def are_salable_for(call: Call) -> Any:
-    """GET /V1/inventory/are-product-salable-for-requested-qty: one unknown SKU spoils the whole batch (live 0.12)."""
+    """GET /V1/inventory/are-product-salable-for-requested-qty: one unknown SKU spoils it all (magento-live 0.12)."""
     requests, stock_id = items_of(call.asked("skuRequests")), int(typed(call.asked("stockId"), "int"))
     return [
         call.shop.inventory.salable_for(str(entry["sku"]), float(typed(entry["qty"], "float")), stock_id)

@@ -34,7 +34,7 @@ def _request(call: Call, types: dict[str, str]) -> dict[str, Any]:
 
 
 def _notify(call: Call, kind: str, order: Record, request: Record) -> None:
-    """The mail of a document, when asked for and the store view sends any (live section 4)."""
+    """The mail of a document, when asked for and the store view sends any (magento-live section 4)."""
     view = call.shop.stores.views[order.get("store_id") or 0]
     if request.get("notify") and view.sends_mail:
         call.shop.mails.append((kind, order.get("customer_email") or "", view.id))
@@ -184,7 +184,7 @@ def delete_track(call: Call) -> Any:
 
 
 def create_customer(call: Call) -> Any:
-    """POST /V1/customers: sends the welcome mail unless the store view's mail is switched off (live 6c)."""
+    """POST /V1/customers: sends the welcome mail unless the store view's mail is switched off (magento-live 6c)."""
     return call.shop.customer_book.create(call.sent("customer", "Customer"))
 
 

@@ -114,7 +114,7 @@ class Shop:
             self.catalog.add(product)
             if product.has_sources:
                 self.inventory.save_source_item(sku, DEFAULT_SOURCE, number(qty), int(qty > 0 or not manage_stock))
-            # A product created disabled is not in the stock index until its stock is saved again (live 3.6).
+            # A product created disabled is not in the stock index until its stock is saved again (magento-live 3.6).
             product.indexed = status == ENABLED
             return product
 

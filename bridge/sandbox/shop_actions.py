@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def cancel(shop: Shop, order: Record) -> bool:
-    """POST /V1/orders/{id}/cancel: false, with HTTP 200, when nothing can be cancelled (live section 4).
+    """POST /V1/orders/{id}/cancel: false, with HTTP 200, when nothing can be cancelled (magento-live section 4).
 
-    Each open piece is given back to the ledger, whether it was reserved or not (live 3.2).
+    Each open piece is given back to the ledger, whether it was reserved or not (magento-live 3.2).
     """
     if not can_cancel(order):
         return False
@@ -65,7 +65,7 @@ def unhold(shop: Shop, order: Record) -> bool:
 
 
 def comment(shop: Shop, order: Record, history: Record) -> bool:
-    """POST /V1/orders/{id}/comments: on 2.4.7 a status must equal the order's (live 0.9)."""
+    """POST /V1/orders/{id}/comments: on 2.4.7 a status must equal the order's (magento-live 0.9)."""
     status = history.get("status")
     if status is not None and status != order.get("status"):
         message = 'Unable to add comment: The status "%1" is not part of the order\n                 status history.'

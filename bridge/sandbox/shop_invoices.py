@@ -139,7 +139,7 @@ def _book_payment(order: Record, document: Record) -> None:
 
 
 def _deduct_virtual(shop: Shop, order: Record, item: Record, qty: float) -> None:
-    """An invoiced virtual line leaves its source and compensates its reservation (live 3.4)."""
+    """An invoiced virtual line leaves its source and compensates its reservation (magento-live 3.4)."""
     product = shop.catalog.get(sku_of(shop, item))
     if product is None or not product.manage_stock:
         return

@@ -31,7 +31,7 @@ def document_error(kind: str, problems: list[str]) -> CommerceError:
 
 
 def chosen_lines(order: Record, asked: list[Record], open_qty: Callable[[Record], float]) -> list[tuple[Record, float]]:
-    """The lines and pieces of a document: everything open, or what was asked for, cut to what is open (live 0.5)."""
+    """The lines and pieces of a document: all that is open, or what was asked for of it (magento-live 0.5)."""
     wanted: dict[int, float] = {}
     for entry in asked:
         wanted[entry.get("order_item_id", 0)] = amount(entry, "qty")
@@ -53,7 +53,7 @@ def sku_of(shop: Shop, item: Record) -> str:
 
 
 def default_source(shop: Shop, order: Record) -> str:
-    """The only source of the order's stock, else `default`, be it in that stock or not (live 0.6)."""
+    """The only source of the order's stock, else `default`, be it in that stock or not (magento-live 0.6)."""
     stock = shop.stock_of(order)
     return stock.source_codes[0] if stock is not None and len(stock.source_codes) == 1 else DEFAULT_SOURCE
 

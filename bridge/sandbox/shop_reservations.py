@@ -69,7 +69,7 @@ def _expected(shop: Shop, order: Record) -> dict[str, float]:
 
 
 def create_compensations(shop: Shop, lines: list[str]) -> ReservationRun:
-    """Append what the lines say, in their order. A SKU with a ':' ends the command at its line (live 0.8)."""
+    """Append what the lines say, in their order. A SKU with a ':' ends the command at its line (magento-live 0.8)."""
     if not lines:
         return ReservationRun([], [], _NO_LINES)
     done: list[str] = []

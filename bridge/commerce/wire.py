@@ -165,7 +165,7 @@ def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
     item: Json = {
         "sku": line.sku,
         "product_type": "virtual" if line.is_virtual else "simple",
-        "name": one_line(line.name),
+        "name": one_line(line.name) or line.sku,
         "store_id": store_id,
         "is_virtual": int(line.is_virtual),
         "is_qty_decimal": 0,
@@ -272,8 +272,8 @@ def _remarks(order: OrderSnapshot, draft: Draft, console_url: str | None) -> lis
         if line.gift_message:
             message = escape(storable(line.gift_message).strip()).replace("\n", "<br>")
             remarks.append(f"{about}: gift message: {message}")
-        if line.customized_url:
-            remarks.append(f'{about}: <a href="{escape(line.customized_url)}">customization</a>')
+        if (line.customized_url or "").startswith("https://"):
+            remarks.append(f'{about}: <a href="{escape(one_line(line.customized_url, 2000))}">customization</a>')
     return remarks
 
 

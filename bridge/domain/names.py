@@ -11,7 +11,7 @@ LENGTH = 255  # characters of a name, a street, a city ... in an order's address
 
 # Signs that join two words keep joining them; quotation marks of all kinds that stand in names become the plain one.
 _JOINING = re.compile(r"\s*[&+/\\|:;=~–—―‐‑‒−]\s*")
-_APOSTROPHES = str.maketrans(dict.fromkeys("‘‛´ʹ′＇", "'"))
+_APOSTROPHES = str.maketrans(dict.fromkeys("‘‛´′＇", "'"))
 _SAFE = ",-_.'’`"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from urllib.parse import parse_qsl, unquote
 
@@ -10,6 +11,7 @@ import pytest
 
 from bridge.commerce.query import any_of, batches, criteria, encode, indexes
 from bridge.domain.commerce import CommerceOrder, Track
+from bridge.domain.names import split_name
 from bridge.errors import RemoteError, Verdict
 from bridge.sandbox.world import Fault
 from tests.clients.commerce_desk import Desk, client_of, client_that_gets
@@ -281,6 +283,21 @@ def test_a_customers_name_that_magento_refuses_is_an_error(desk):
     with pytest.raises(RemoteError) as caught:
         desk.client.create_customer(email="j@example.com", firstname="J@ne", lastname="Doe", website_id=1, store_id=2)
     assert caught.value.message == "First Name is not valid!"
+
+
+@pytest.mark.parametrize("name", ["Madonna", "Jane “JD” Doe (c/o Smith)", "🎉", "山田 太郎", "O\u2018Neil & Sons"])
+def test_every_name_that_was_split_is_taken_for_a_customer(desk, name):
+    first, last = split_name(name)
+    email = "jane@example.com"
+    assert desk.client.create_customer(email=email, firstname=first, lastname=last, website_id=1, store_id=2) >= 1
+
+
+def test_threads_share_one_client():
+    desk = Desk("oauth")
+    made = [make_order(desk, f"111-{n}") for n in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda order: desk.client.orders([order.entity_id]), made))
+    assert [[o.entity_id for o in orders] for orders in found] == [[o.entity_id] for o in made]
 
 
 # Query strings

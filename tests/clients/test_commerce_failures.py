@@ -38,6 +38,7 @@ def outcome(client: CommerceClient, write: bool) -> RemoteError:
         (429, HTML, Verdict.RETRY, Verdict.RETRY),
         (301, "", Verdict.RETRY, Verdict.RETRY),
         (500, "An error has happened", Verdict.RETRY, Verdict.UNKNOWN),
+        (500, "[]", Verdict.RETRY, Verdict.UNKNOWN),
         (502, HTML, Verdict.RETRY, Verdict.UNKNOWN),
         (503, MAINTENANCE, Verdict.RETRY, Verdict.RETRY),
         (503, HTML, Verdict.RETRY, Verdict.UNKNOWN),
@@ -86,6 +87,12 @@ def test_the_order_exists_after_the_shop_hung_up_on_its_creation():
     assert [order.increment_id for order in desk.client.find_orders(ext_order_ids=["1"])] == ["AMZ-1"]
     with pytest.raises(AlreadyExists):
         desk.client.create_order(body)
+
+
+def test_an_answer_that_is_neither_true_nor_false_leaves_the_outcome_unknown():
+    with pytest.raises(RemoteError) as caught:
+        client_that_gets(200, json="yes").cancel(1)
+    assert caught.value.verdict is Verdict.UNKNOWN
 
 
 def test_a_busy_shop_says_when_to_come_back():

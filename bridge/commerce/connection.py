@@ -93,7 +93,7 @@ class Connection:
         answer = self._send(request, f"{url}?{text}" if text else url, body)
         try:
             return read(json.loads(answer.text, parse_float=Decimal))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise request.failed("The answer is not what Commerce is known to send.", status=200) from error
 
     def text(self, path: str) -> str:
@@ -198,7 +198,7 @@ def _message(text: str) -> str | None:
     """Magento's own words, placeholders filled, without e-mail addresses; None when the text is not Magento's."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
         return None

@@ -47,6 +47,8 @@ def outcome(client: CommerceClient, write: bool) -> RemoteError:
         (200, "", Verdict.RETRY, Verdict.UNKNOWN),
         (200, "{}", Verdict.RETRY, Verdict.UNKNOWN),
         (200, "null", Verdict.RETRY, Verdict.UNKNOWN),
+        (200, "[" * 100_000, Verdict.RETRY, Verdict.UNKNOWN),
+        (500, "[" * 100_000, Verdict.RETRY, Verdict.UNKNOWN),
         (202, '{"bulk_uuid": "x"}', Verdict.RETRY, Verdict.UNKNOWN),
     ],
 )

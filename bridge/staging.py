@@ -1,0 +1,43 @@
+"""A database that was copied to another address must not touch the real shop and the real seller account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from bridge import store
+
+if TYPE_CHECKING:
+    from bridge.runtime import Runtime
+
+log = structlog.get_logger()
+
+
+def guard_public_url(runtime: Runtime) -> bool:
+    """Record the address that the bridge runs at; whether it differs from the recorded one.
+
+    Then read-only mode is switched on, and stays on until somebody switches it off in the global settings. The new
+    address is recorded, so that this happens once and not at every start. To be called before anything is sent.
+    """
+    try:
+        return _guard(runtime)
+    except IntegrityError:  # two processes started at once on a fresh database, and the other one made the row
+        return _guard(runtime)
+
+
+def _guard(runtime: Runtime) -> bool:
+    here = runtime.config.public_url
+    with runtime.db.session() as session:
+        settings = store.global_settings(session)
+        recorded = settings.public_url
+        if recorded == here:
+            return False
+        settings.public_url = here
+        if recorded is None:
+            return False
+        settings.read_only_mode = True
+        settings.version += 1
+    log.warning("read-only mode switched on: the public URL has changed", recorded=recorded, now=here)
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -335,8 +336,8 @@ def _unpack(content: bytes) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
             unpacked = packed.read(MAX_ANSWER + 1)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise DOWNLOAD.failed("The document is not packed as Amazon says it is.") from error
-    if len(unpacked) > MAX_ANSWER:
-        raise DOWNLOAD.failed("The document is too large.")
+    if not content or len(unpacked) > MAX_ANSWER:
+        raise DOWNLOAD.failed("The document is empty or too large.")
     return unpacked

@@ -334,6 +334,18 @@ class OutgoingChange(Base):
     order: Mapped[Order] = relationship()
 
 
+class UnreadableOrder(Base):
+    """An order that Amazon showed in a form that we cannot read; asked for again until we can."""
+
+    __tablename__ = "unreadable_orders"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    amazon_order_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class ProductMatch(Base):
     """Which Commerce SKU stands for a seller SKU or an ASIN, and how many of it one Amazon unit is."""
 

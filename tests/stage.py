@@ -8,12 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import select
 
+from bridge import migrate
 from bridge.config import Config
-from bridge.errors import RemoteError
 from bridge.jobs.run import run_job
 from bridge.models import (
     JobRun,
@@ -25,7 +23,7 @@ from bridge.models import (
     Store,
     StoreSecret,
 )
-from bridge.runtime import Runtime, build
+from bridge.runtime import build
 from bridge.sandbox import create_sandbox
 from bridge.sandbox import marketplace as amazon_side
 from bridge.sandbox.amounts import Line
@@ -33,18 +31,9 @@ from bridge.sandbox.world import SandboxClock, World
 from bridge.vault import new_key
 from tests.sandbox_transport import SandboxTransport
 
-ROOT = Path(__file__).resolve().parent.parent
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 US = "ATVPDKIKX0DER"
 STEP = timedelta(minutes=3)
-
-
-def migrate(database_url: str, runtime: Runtime) -> None:
-    """Bring a database to the newest schema by the real migrations."""
-    config = AlembicConfig(str(ROOT / "alembic.ini"))
-    config.attributes["database"] = runtime.db
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    command.upgrade(config, "head")
 
 
 def line(sku: str | None = "BLUE-MUG", quantity: int = 2, price: str = "19.99", **more: Any) -> Line:
@@ -83,7 +72,7 @@ class Stage:
         self.bridge = build(
             config, transports={"amazon": transport, "commerce": transport}, now=self.world.now, parallel=1
         )
-        migrate(config.database_url, self.bridge)
+        migrate.upgrade(self.bridge.db)
         self.store_id = self.add_store("Mugs US", **settings)
 
     def add_store(self, name: str, marketplace_id: str = US, **settings: Any) -> int:
@@ -209,6 +198,3 @@ class Stage:
         """What Amazon shows of the order's parcels."""
         packages: list[dict[str, Any]] = self.amazon.orders[amazon_order_id].get("packages", [])
         return packages
-
-
-__all__ = ["START", "RemoteError", "Stage", "line", "migrate"]

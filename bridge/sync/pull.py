@@ -6,25 +6,27 @@ next search starts OVERLAP before it, because Amazon's lists are eventually cons
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge import store
 from bridge.amazon.client import OrderPage
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
+from bridge.domain.retry import Policy, next_delay
 from bridge.domain.states import IMPORTABLE, IN_COMMERCE, ImportState, shown_status, state_for, supersedes
 from bridge.errors import RemoteError, Verdict
-from bridge.models import CommunicationError, Order
+from bridge.models import CommunicationError, Order, UnreadableOrder
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import follow_up, seen_on_amazon
 
 OVERLAP = timedelta(minutes=60)
-log = structlog.get_logger()
+POLICY = Policy(first=300)  # of asking again for an order that could not be read
 
 
 def pull_orders(link: Link) -> dict[str, int]:
@@ -58,7 +60,7 @@ def pull_orders(link: Link) -> dict[str, int]:
             if not page.next_token and cursor.bound:
                 cursor.position, cursor.bound = cursor.bound, None
         if not page.next_token:
-            return dict(done)
+            return dict(done + _ask_again(link))
 
 
 def _resume(link: Link, query: dict[str, str], token: str) -> OrderPage | None:
@@ -76,17 +78,56 @@ def _resume(link: Link, query: dict[str, str], token: str) -> OrderPage | None:
 
 
 def store_page(session: Session, link: Link, page: OrderPage) -> Counter[str]:
-    """Store one page of orders; an order that cannot be read is reported and holds up nothing."""
+    """Store one page of orders; one that cannot be read is reported, asked for again later, and holds up nothing."""
     done: Counter[str] = Counter()
     for order_id, reason in page.unreadable:
         done["unreadable"] += 1
-        session.add(
-            CommunicationError(
-                store_id=link.store_id, at=link.now(), system="amazon", operation="searchOrders", status=200,
-                code="UnreadableOrder", message=f"Order {order_id}: {reason}"[:500],
-            )
-        )  # fmt: skip
+        if session.get(UnreadableOrder, (link.store_id, order_id)) is None:
+            _remember(session, link, order_id, reason)
     return done + store_snapshots(session, link, page.snapshots)
+
+
+def _remember(session: Session, link: Link, order_id: str, reason: str) -> None:
+    session.add(
+        UnreadableOrder(
+            store_id=link.store_id, amazon_order_id=order_id, reason=reason[:500], attempts=0, due_at=link.now()
+        )
+    )
+    session.add(
+        CommunicationError(
+            store_id=link.store_id, at=link.now(), system="amazon", operation="searchOrders", status=200,
+            code="UnreadableOrder", message=f"Order {order_id}: {reason}"[:500],
+        )
+    )  # fmt: skip
+
+
+def _ask_again(link: Link) -> Counter[str]:
+    """Ask for the orders that could not be read: the watermark has passed them, so nothing else would bring them."""
+    done: Counter[str] = Counter()
+    with link.db.reading() as session:
+        query = select(UnreadableOrder.amazon_order_id).where(
+            UnreadableOrder.store_id == link.store_id, UnreadableOrder.due_at <= link.now()
+        )
+        due = list(session.scalars(query.order_by(UnreadableOrder.due_at).limit(20)))
+    for order_id in due:
+        snapshots: list[OrderSnapshot] = []
+        gone = False
+        try:
+            snapshots.append(link.amazon.get_order(order_id))
+        except RemoteError as error:
+            if not error.permanent:
+                raise
+            gone = error.code in {"NotFound", "NotAnAmazonOrder"}
+        with link.db.session() as session:
+            row = session.get_one(UnreadableOrder, (link.store_id, order_id))
+            if snapshots or gone:
+                session.delete(row)
+                done += store_snapshots(session, link, snapshots)
+            else:
+                row.attempts += 1
+                pause = next_delay(row.attempts, POLICY, rng=random.SystemRandom())
+                row.due_at = link.now() + timedelta(seconds=pause)
+    return done
 
 
 def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnapshot]) -> Counter[str]:

@@ -246,6 +246,21 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "unreadable_orders",
+        sa.Column("store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amazon_order_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"], ["stores.id"], name=op.f("fk_unreadable_orders_store_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("store_id", "amazon_order_id", name=op.f("pk_unreadable_orders")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "buyer_words",
         sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("word", sa.String(length=64), nullable=False),
@@ -401,6 +416,7 @@ def downgrade() -> None:
     op.drop_table("order_events")
     op.drop_table("order_blockers")
     op.drop_table("buyer_words")
+    op.drop_table("unreadable_orders")
     op.drop_table("sync_cursors")
     op.drop_table("store_secrets")
     op.drop_table("product_matches")

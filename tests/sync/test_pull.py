@@ -144,6 +144,23 @@ def test_an_unreadable_order_is_reported_and_holds_up_nothing(stage: Stage):
     assert "TELEPORTED" in error.message
 
 
+def test_an_unreadable_order_is_asked_for_again_until_it_can_be_read(stage: Stage):
+    bad = stage.place()
+    stage.amazon.orders[bad]["fulfillment"]["fulfillmentStatus"] = "TELEPORTED"
+    stage.sync("sync")
+    stage.wait(timedelta(hours=3))
+    stage.sync("sync")
+    assert not stage.known(bad)
+    stage.amazon.orders[bad]["fulfillment"]["fulfillmentStatus"] = "PENDING"  # lastUpdatedTime is long past
+    stage.wait(timedelta(hours=3))
+    stage.sync("sync")
+    assert stage.known(bad)
+    asked = stage.world.requests["amazon getOrder"]
+    stage.wait(timedelta(hours=3))
+    stage.sync("sync")
+    assert stage.world.requests["amazon getOrder"] == asked  # and then no more
+
+
 def test_orders_of_other_channels_are_skipped(stage: Stage):
     number = stage.place()
     stage.amazon.orders[number]["salesChannel"]["channelName"] = "NON_AMAZON"

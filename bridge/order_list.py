@@ -25,6 +25,7 @@ from bridge.errors import InvalidInput
 from bridge.models import BuyerWord, Order, OrderBlocker, OrderPersonalData, Store
 
 SORTS = ("purchase_date", "total", "status", "order_number", "buyer_name")
+EVERY_SORT = [sign + name for name in SORTS for sign in ("-", "")]
 _LAST = "\U0010ffff"  # sorts after every continuation of a prefix where text is compared byte by byte
 
 
@@ -311,18 +312,24 @@ def _write_cursor(sort: str, row: Row[Any]) -> str:
 
 
 def _read_cursor(cursor: str, sort: str) -> tuple[Any, int]:
-    wrong = InvalidInput("The cursor is not one of ours.", {"cursor": ["Not a cursor of this API."]})
     try:
         made_for, value, last_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if sort.lstrip("-") == "purchase_date":
-            value = datetime.fromisoformat(value).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        raise wrong from None
-    if made_for != sort:
-        raise InvalidInput("Another sort.", {"cursor": [f"Was made for another sort than {sort}."]})
-    if not _is_whole(last_id) or not _fits(sort.lstrip("-"), value):
-        raise wrong
+    except (ValueError, TypeError, RecursionError):
+        made_for = value = last_id = None
+    if made_for in EVERY_SORT and made_for != sort:
+        raise InvalidInput("Another sort.", {"cursor": [f"Was made for sort={made_for}."]})
+    if sort.lstrip("-") == "purchase_date":
+        value = _moment_of(value)
+    if made_for != sort or not _is_whole(last_id) or not _fits(sort.lstrip("-"), value):
+        raise InvalidInput("The cursor is not one of ours.", {"cursor": ["Not a cursor of this API."]})
     return value, last_id
+
+
+def _moment_of(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _fits(name: str, value: Any) -> bool:
@@ -335,4 +342,4 @@ def _fits(name: str, value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and abs(value) < 2**63
+    return type(value) is int and abs(value) < 2**63

@@ -113,6 +113,7 @@ def document(app: Flask) -> dict[str, Any]:
             if shared:
                 operation["parameters"] = shared + operation.get("parameters", [])
             operation["responses"] = dict(sorted(operation["responses"].items()))
+    del made["components"]["schemas"]["PaginationMetadata"]  # of a feature that is not used
     made["components"]["schemas"] = dict(sorted(made["components"]["schemas"].items()))
     made["components"]["responses"] = dict(sorted(made["components"]["responses"].items()))
     return made

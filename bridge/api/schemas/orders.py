@@ -14,7 +14,7 @@ from bridge.api.schemas.common import MOST, MoneySchema, integer, page_of, strin
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import AmazonStatus, Channel, LineAmounts
 from bridge.domain.states import ImportState, ShownStatus
-from bridge.order_list import SORTS
+from bridge.order_list import EVERY_SORT
 
 order_status = partial(Enumerated, "OrderStatus", ShownStatus)
 amazon_status_of = partial(Enumerated, "AmazonStatus", AmazonStatus)
@@ -62,7 +62,7 @@ class OrderQuery(Input):
     blocker = blocker_code(metadata={"description": "Orders that have this blocker."})
     sort = Enumerated(
         "OrderSort",
-        [sign + name for name in SORTS for sign in ("-", "")],
+        EVERY_SORT,
         load_default="-purchase_date",
         metadata={"description": "Sort key over the whole result, falling with a minus."},
     )

@@ -61,6 +61,16 @@ def field_required(name: str) -> CommerceError:
     return CommerceError(400, '"%fieldName" is required. Enter and try again.', {"fieldName": name})
 
 
+def validation_failed(message: str, **parameters: Any) -> CommerceError:
+    """The 400 of a validator, with its single message among the `errors`."""
+    return CommerceError(400, "Validation Failed", errors=[{"message": message, "parameters": parameters or []}])
+
+
+def must_not_be_empty(name: str) -> CommerceError:
+    """The validator's 400 for an empty property."""
+    return validation_failed('"%field" can not be empty.', field=name)
+
+
 def not_found(message: str = NO_SUCH_ENTITY, *parameters: Any) -> CommerceError:
     """A 404 for an entity that is not there."""
     return CommerceError(404, message, list(parameters) or None)

@@ -17,6 +17,9 @@ _INT: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*\Z")
 
 
+_BOOLEANS: Final = {"": False, "0": False, "false": False, "1": True, "true": True}
+
+
 def number(value: float) -> int | float:
     """A database decimal as PHP prints it: four places, whole numbers without a point."""
     rounded = round(value, 4)
@@ -25,22 +28,23 @@ def number(value: float) -> int | float:
 
 def typed(value: Any, type_name: str) -> Any:
     """The value as `type_name` (see commerce_interfaces); raises the 400 that names the property and the type."""
-    if value is None or type_name == "mixed":
+    if value is None or type_name.removesuffix("[]") == "mixed":
         return value
     if type_name.endswith("[]"):
         return _typed_list(value, type_name)
     if type_name in _CONVERT:
         return _scalar(value, type_name)
-    if not isinstance(value, dict):
-        raise _wrong_type(value, type_name)
     return typed_object(value, type_name)
 
 
-def typed_object(value: dict[str, Any], interface: str) -> dict[str, Any]:
-    """The object with its properties typed; nulls are dropped, as a setter given null leaves nothing behind."""
+def typed_object(value: Any, interface: str) -> dict[str, Any]:
+    """The object with its properties typed; nulls are dropped, as a setter given null leaves nothing behind.
+
+    Anything but a JSON object makes an empty one, as PHP's deserializer does it.
+    """
     known = INTERFACES[interface]
     result: dict[str, Any] = {}
-    for given, item in value.items():
+    for given, item in value.items() if isinstance(value, dict) else ():
         name = given if given in known else _snake(given)
         type_name = known.get(name)
         if type_name is None:
@@ -49,11 +53,13 @@ def typed_object(value: dict[str, Any], interface: str) -> dict[str, Any]:
         if item is None:
             continue
         try:
-            result[name] = typed(item, type_name)
+            converted = typed(item, type_name)
         except CommerceError as error:
             if not error.message.endswith("Verify and try again."):
                 raise
             raise refused(f'Error occurred during "{name}" processing. {error.message}') from None
+        if converted is not None:
+            result[name] = converted
     return result
 
 
@@ -72,13 +78,17 @@ def check_sizes(value: Any, type_name: str, limit: int) -> None:
         check_sizes(entry, inner, limit)
 
 
-def _typed_list(value: Any, type_name: str) -> list[Any]:
+def _typed_list(value: Any, type_name: str) -> list[Any] | None:
+    """A list of scalars, or the refusal; a list of objects, or nothing at all."""
     if isinstance(value, dict):
         # An object passes for a list: its keys are lost (magento-live section 2, additional_information).
         value = list(value.values())
+    inner = type_name[:-2]
     if not isinstance(value, list):
-        raise _wrong_type("string" if isinstance(value, str) else value, type_name)
-    return [typed(item, type_name[:-2]) for item in value]
+        if inner in _CONVERT:
+            raise _wrong_type("string" if isinstance(value, str) else value, type_name)
+        return None
+    return [typed(item, inner) if inner in _CONVERT else typed_object(item, inner) for item in value]
 
 
 def _scalar(value: Any, type_name: str) -> Any:
@@ -111,7 +121,7 @@ def _as_string(value: Any) -> str | None:
 def _as_bool(value: Any) -> bool | None:
     if isinstance(value, (bool, int)):
         return bool(value)
-    return value not in {"", "0", "false"} if value in {"", "0", "1", "false", "true"} else None
+    return _BOOLEANS.get(value) if isinstance(value, str) else None
 
 
 _CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
@@ -124,9 +134,9 @@ _CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
 
 def _wrong_type(value: Any, type_name: str) -> CommerceError:
     shown = "array" if isinstance(value, (dict, list)) else value
-    inner = type_name.removesuffix("[]")
-    wanted = type_name if inner in _CONVERT else php_name(inner) + type_name[len(inner) :]
-    return refused(f'The "{shown}" value\'s type is invalid. The "{wanted}" type was expected. Verify and try again.')
+    return refused(
+        f'The "{shown}" value\'s type is invalid. The "{type_name}" type was expected. Verify and try again.'
+    )
 
 
 def _camel(name: str) -> str:

@@ -6,8 +6,15 @@ from typing import Any, Final
 
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_catalog import product_rows
-from bridge.sandbox.commerce_errors import CommerceError, MaskedError, not_found, refused
-from bridge.sandbox.commerce_input import number, typed
+from bridge.sandbox.commerce_errors import (
+    MaskedError,
+    field_required,
+    must_not_be_empty,
+    not_found,
+    refused,
+    validation_failed,
+)
+from bridge.sandbox.commerce_input import number, typed, typed_object
 from bridge.sandbox.search_criteria import collated, find, items_of
 from bridge.sandbox.shop_catalog import Product
 from bridge.sandbox.shop_stock import DEFAULT_SOURCE
@@ -37,9 +44,17 @@ def search_source_items(call: Call) -> Any:
     return {"items": page, "search_criteria": criteria.echo(), "total_count": total}
 
 
+def _sent_source_items(call: Call) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = call.sent("sourceItems", "SourceItem[]") or []
+    for item, name in ((item, name) for item in items for name in ("sku", "source_code")):
+        if not item.get(name):
+            raise must_not_be_empty(name)
+    return items
+
+
 def save_source_items(call: Call) -> Any:
     """POST /V1/inventory/source-items: absolute quantities; an empty list is the answer."""
-    items = call.sent("sourceItems", "SourceItem[]")
+    items = _sent_source_items(call)
     if any(item.get("source_code") not in call.shop.inventory.sources for item in items):
         raise refused("Could not save Source Item")
     for item in items:
@@ -50,7 +65,7 @@ def save_source_items(call: Call) -> Any:
 
 def delete_source_items(call: Call) -> Any:
     """POST /V1/inventory/source-items-delete."""
-    for item in call.sent("sourceItems", "SourceItem[]"):
+    for item in _sent_source_items(call):
         call.shop.inventory.delete_source_items(item["sku"], item.get("source_code"))
     return []
 
@@ -83,7 +98,7 @@ def create_source(call: Call) -> Any:
     """POST /V1/inventory/sources."""
     source = call.sent("source", "Source")
     if not source.get("source_code"):
-        raise CommerceError(400, "Validation Failed", errors=[{"message": '"%field" can not be empty.'}])
+        raise must_not_be_empty("source_code")
     call.shop.add_source(source["source_code"], source.get("name", ""))
     return []
 
@@ -110,13 +125,13 @@ def create_stock(call: Call) -> Any:
 
 def save_links(call: Call) -> Any:
     """POST /V1/inventory/stock-source-links: the default source stays with the default stock (magento-live 3.7)."""
-    links = call.sent("links", "StockSourceLink[]")
+    links = call.sent("links", "StockSourceLink[]") or []
     if any(link.get("source_code") == DEFAULT_SOURCE or link.get("stock_id") == 1 for link in links):
-        raise CommerceError(400, "Validation Failed", errors=[{"message": _DEFAULT_LINK, "parameters": []}])
+        raise validation_failed(_DEFAULT_LINK)
     for link in sorted(links, key=lambda link: int(link.get("priority", 1))):
-        stock = call.shop.inventory.stocks.get(link["stock_id"])
-        if stock is None or link["source_code"] not in call.shop.inventory.sources:
-            raise CommerceError(400, "Validation Failed", errors=[{"message": "Unknown link", "parameters": []}])
+        stock = call.shop.inventory.stocks.get(link.get("stock_id", 0))
+        if stock is None or link.get("source_code") not in call.shop.inventory.sources:
+            raise refused("Could not save StockSourceLinks")
         if link["source_code"] not in stock.source_codes:
             stock.source_codes.append(str(link["source_code"]))
     return []
@@ -158,10 +173,13 @@ def are_salable(call: Call) -> Any:
 def are_salable_for(call: Call) -> Any:
     """GET /V1/inventory/are-product-salable-for-requested-qty: one unknown SKU spoils it all (magento-live 0.12)."""
     requests, stock_id = items_of(call.asked("skuRequests")), int(typed(call.asked("stockId"), "int"))
-    return [
-        call.shop.inventory.salable_for(str(entry["sku"]), float(typed(entry["qty"], "float")), stock_id)
-        for entry in requests
-    ]
+    answers = []
+    for entry in (typed_object(request, "InventoryRequestItem") for request in requests):
+        for name in ("sku", "qty"):
+            if name not in entry:
+                raise field_required(name)
+        answers.append(call.shop.inventory.salable_for(entry["sku"], entry["qty"], stock_id))
+    return answers
 
 
 def _stock_of_channel(call: Call) -> int:
@@ -196,15 +214,15 @@ def select_sources(call: Call) -> Any:
     if stock is None:
         raise not_found()
     chosen, shippable = [], True
-    for entry in request["items"]:
-        left = float(entry["qty"])
+    for entry in request.get("items", []):
+        sku, left = entry.get("sku", ""), float(entry.get("qty", 0))
         for code in stock.source_codes:
-            item = call.shop.inventory.source_item(entry["sku"], code)
+            item = call.shop.inventory.source_item(sku, code)
             if item is None or not item.status:
                 continue
             taken = min(left, item.quantity)
             left -= taken
-            row = {"source_code": code, "sku": entry["sku"], "qty_to_deduct": number(taken)}
+            row = {"source_code": code, "sku": sku, "qty_to_deduct": number(taken)}
             chosen.append(row | {"qty_available": number(item.quantity)})
         shippable = shippable and left <= 0
     return {"source_selection_items": chosen, "shippable": shippable}

@@ -175,6 +175,9 @@ class OrderTable:
         entity = dict(sent)
         entity.pop("entity_id", None)
         entity["created_at"] = utc_text(entity["created_at"]) if "created_at" in entity else self.shop.timestamp()
+        for history in entity.get("status_histories", []):
+            if "created_at" in history:
+                history["created_at"] = utc_text(history["created_at"])
         store_id = entity.get("store_id")
         if store_id is not None and store_id not in self.shop.stores.views:
             raise not_found(_NO_STORE)

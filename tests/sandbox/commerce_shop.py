@@ -115,7 +115,7 @@ def entity(number: str, lines: list[dict[str, Any]] | None = None, **more: Any) 
 
 
 def where(name: str, value: str, condition: str = "eq", **more: str) -> str:
-    """A query with one filter; `more` are further parameters, with `__` for brackets left out on purpose."""
+    """A query with one filter; `more` are further parameters."""
     start = "searchCriteria[filter_groups][0][filters][0]"
     pairs = {f"{start}[field]": name, f"{start}[value]": value, f"{start}[condition_type]": condition} | more
     return "&".join(f"{key}={val}" for key, val in pairs.items())

@@ -144,6 +144,13 @@ def test_a_refused_order_leaves_nothing(shop):
     assert create(shop, "AMZ-1") == 1
 
 
+@pytest.mark.parametrize("more", [{"status_histories": [{"created_at": "soon"}]}, {"created_at": "soon"}])
+def test_a_time_that_is_none_breaks_the_order_and_leaves_nothing(shop, more):
+    status, body = shop.refusal("POST", "orders", entity("AMZ-1", **more))
+    assert (status, body["message"][:14]) == (500, "Internal Error")
+    assert shop.shop.orders == {}
+
+
 def test_documents_are_numbered_per_store(shop):
     for number, store_id in (("AMZ-1", 2), ("AMZ-2", 2), ("AMZ-3", 1)):
         shop.shop.ship(create(shop, number, store_id=store_id))

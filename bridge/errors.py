@@ -58,7 +58,7 @@ class RemoteError(BridgeError):
 
     verdict: see Verdict. retry_after: seconds that the other side asked us to wait, or None.
     status: the HTTP status, None when there was no answer. code, message: the other side's words, placeholders filled,
-    without personal data. operation: "searchOrders", "POST /V1/orders" ... request_id: the other side's, if it gave one.
+    without personal data. operation: "searchOrders", "POST /V1/orders" ... request_id: the other side's, if any.
     """
 
     def __init__(
@@ -94,4 +94,4 @@ class RemoteError(BridgeError):
 
 
 class AlreadyExists(RemoteError):
-    """Commerce answered "Unique constraint violation found": the order number is taken in that store (magento-live 2)."""
+    """Commerce answered "Unique constraint violation found": the store has that order number (magento-live 2)."""

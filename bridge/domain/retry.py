@@ -20,7 +20,7 @@ class Policy:
 
 
 def next_delay(attempt: int, policy: Policy, *, retry_after: float | None = None, rng: random.Random) -> float:
-    """Seconds until the next try after `attempt` (1 is the first) has failed; never sooner than the other side asked."""
+    """Seconds until the next try after `attempt` (from 1) has failed; never sooner than the other side asked."""
     exponent = min(max(attempt, 1) - 1, 64)
     pause = min(policy.first * policy.factor**exponent, policy.cap)
     pause *= 1 + policy.jitter * (2 * rng.random() - 1)

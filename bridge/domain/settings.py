@@ -20,12 +20,13 @@ class Setting:
 
 ORDER_SETTINGS: tuple[Setting, ...] = (
     Setting("import_orders", ("enabled", "disabled"), "enabled",
-            "Whether Amazon orders are created in Commerce. While disabled they are shown here only, and the other fields cannot be changed."),
+            "Whether Amazon orders are created in Commerce. While disabled they are only shown here, and the other fields"
+            " cannot be changed."),
     Setting("commerce_store_view", None, None,
             "Code of the store view that receives the orders; empty is the website's default store view."),
     Setting("customer_creation", ("guest", "new_account"), "guest",
-            "Whose orders they are in Commerce: a guest's, or a customer account made for the buyer. Commerce mails a welcome to a new"
-            " account unless e-mail sending is disabled for the store view (system/smtp/disable)."),
+            "Whose orders they are in Commerce: a guest's, or a customer account made for the buyer. Commerce mails a"
+            " welcome to a new account unless e-mail is disabled for the store view (system/smtp/disable)."),
     Setting("order_number_source", ("commerce", "amazon"), "commerce",
             "Whether the Commerce order takes Commerce's next number or Amazon's order number."),
     Setting("order_number_prefix", None, None,
@@ -38,8 +39,8 @@ ORDER_SETTINGS: tuple[Setting, ...] = (
     Setting("invoice", ("at_completion", "at_import"), "at_completion",
             "When the Commerce order is invoiced: after it was shipped, or as soon as it is created."),
     Setting("stock_strategy", ("reservation_cli", "cart_restate", "none"), "reservation_cli",
-            "How the quantity of an imported order is held in Commerce until it ships: by Magento's own reservation command in the"
-            " shop's crontab, by a placeholder cart, or not at all (an ERP owns the stock)."),
+            "How the quantity of an imported order is held in Commerce until it ships: by Magento's own reservation"
+            " command in the shop's crontab, by a placeholder cart, or not at all (an ERP owns the stock)."),
 )  # fmt: skip
 
 _FREE_TEXT = {
@@ -87,7 +88,7 @@ class OrderSettings:
 
 
 def check_order_settings(given: Mapping[str, Any], current: OrderSettings) -> dict[str, list[str]]:
-    """What is wrong with the settings that somebody wants in place of `current`: {field: [messages]}; empty when nothing is."""
+    """What is wrong with the settings wanted in place of `current`: {field: [messages]}; empty when nothing is."""
     wrong: dict[str, list[str]] = {}
     for setting in ORDER_SETTINGS:
         if setting.name in given:

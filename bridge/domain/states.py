@@ -1,7 +1,7 @@
 """The life of an order (what Amazon shows, and how far the import is) as two tables of allowed steps.
 
-Amazon's versions are ordered by lastUpdatedTime; what is older than what we know is never applied. An order that has ended
-(Completed or Canceled) never re-opens, whatever arrives later.
+Amazon's versions are ordered by lastUpdatedTime; what is older than what we know is never applied. An order that has
+ended (Completed or Canceled) never re-opens, whatever arrives later.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def transition(old: ImportState, new: ImportState) -> ImportState:
 
 
 def supersedes(old: AmazonStatus, old_time: datetime, new: AmazonStatus, new_time: datetime) -> bool:
-    """Whether a version that Amazon sent replaces the one we hold: it is newer, and its status is the same or a step on."""
+    """Whether Amazon's version replaces the one we hold: it is newer, and its status is the same or a step on."""
     return new_time > old_time and (new is old or new in AMAZON_TRANSITIONS[old])
 
 

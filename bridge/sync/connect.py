@@ -75,6 +75,12 @@ class Link:
         """The shop."""
         return self.clients.commerce
 
+    @property
+    def country(self) -> str:
+        """The marketplace's country by ISO 3166, which says GB where Amazon says UK."""
+        code = MARKETPLACES[self.marketplace_id].code
+        return "GB" if code == "UK" else code
+
     def shop(self) -> ShopContext:
         """Where the store's orders go, read once an hour. Raises RemoteError, also when there is no such store view."""
         wanted = self.settings.commerce_store_view

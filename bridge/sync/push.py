@@ -146,6 +146,7 @@ def _body(
         state=state,
         status="complete" if draft.settled else link.settings.new_status,
         customer_id=customer_id,
+        country=link.country,
         console_url=f"{link.public_url}/console/orders/{order_id}" if order_id else None,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.commerce.people import NO_PHONE, NO_POSTCODE, NOT_PROVIDED
@@ -55,7 +55,7 @@ def exact(amount: float) -> Decimal:
 
 
 @given(orders(), st.booleans())
-@relaxed
+@settings(relaxed, max_examples=25)  # half a second each: the schema of an order is large
 def test_every_body_stands_in_adobes_schema(order, numbered):
     body = {"entity": entity_of(order, increment_id="AMZ-1" if numbered else None, console_url="https://b.example/1")}
     validator().validate(body)

@@ -20,8 +20,8 @@ class Setting:
 
 ORDER_SETTINGS: tuple[Setting, ...] = (
     Setting("import_orders", ("enabled", "disabled"), "enabled",
-            "Whether Amazon orders are created in Commerce. While disabled they are only shown here, and the other fields"
-            " cannot be changed."),
+            "Whether Amazon orders are created in Commerce. While disabled they are only shown here, and the other"
+            " fields cannot be changed."),
     Setting("commerce_store_view", None, None,
             "Code of the store view that receives the orders; empty is the website's default store view."),
     Setting("customer_creation", ("guest", "new_account"), "guest",

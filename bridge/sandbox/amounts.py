@@ -1,8 +1,8 @@
 """What a buyer pays for an order line, and how the Orders API breaks that down (`proceeds`).
 
 Four relations hold in every example of Amazon's own: proceedsTotal is the sum of the item's breakdowns; grandTotal is
-the sum of the items' proceedsTotal plus a delivery tip; it is also the sum of the order's breakdowns when those are shown;
-and the ITEM subtotal is unit price times quantity. Where prices include the tax, TAX is shown and not added.
+the sum of the items' proceedsTotal plus a delivery tip; it is also the sum of the order's breakdowns when those are
+shown; and the ITEM subtotal is unit price times quantity. Where prices include the tax, TAX is shown and not added.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818 - a rule of Amazon's at work, not an error of ours
+class Refusal(Exception):
     """A request that Amazon answers with {"errors": [{code, message, details}]} and this HTTP status."""
 
     def __init__(self, status: int, code: str, message: str, details: str = "") -> None:

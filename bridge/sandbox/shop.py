@@ -96,6 +96,7 @@ class Shop:
     ) -> Product:
         """Put a product into the catalogue, with `qty` pieces in source `default` unless its type keeps no stock."""
         with self.world.lock:
+            # A product created disabled is not in the stock index until its stock is saved again (magento-live 3.6).
             product = Product(
                 id=product_id if product_id is not None else self.catalog.next_id(),
                 sku=sku,
@@ -108,14 +109,13 @@ class Shop:
                 manage_stock=manage_stock,
                 use_config_manage_stock=manage_stock,
                 backorders=int(backorders),
+                indexed=status == ENABLED,
                 created_at=self.timestamp(),
                 updated_at=self.timestamp(),
             )
-            self.catalog.add(product)
             if product.has_sources:
                 self.inventory.save_source_item(sku, DEFAULT_SOURCE, number(qty), int(qty > 0 or not manage_stock))
-            # A product created disabled is not in the stock index until its stock is saved again (magento-live 3.6).
-            product.indexed = status == ENABLED
+            self.catalog.add(product)
             return product
 
     def remove_product(self, sku: str) -> None:

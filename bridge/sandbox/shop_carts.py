@@ -23,6 +23,31 @@ _NO_PRODUCT: Final = "The product that was requested doesn't exist. Verify the p
 _UNAVAILABLE: Final = "Product that you are trying to add is not available."
 
 
+def _both(**amounts: Any) -> Record:
+    return {f"{base}{name}": value for name, value in amounts.items() for base in ("", "base_")}
+
+
+# What every order of a guest cart says.
+_FIXED: Final[Record] = {
+    **_both(tax_amount=0, discount_amount=0, shipping_tax_amount=0, shipping_discount_amount=0),
+    **_both(discount_tax_compensation_amount=0),
+    "shipping_discount_tax_compensation_amount": 0,
+    "base_shipping_discount_tax_compensation_amnt": 0,
+    "base_to_global_rate": 1,
+    "base_to_order_rate": 1,
+    "store_to_base_rate": 0,
+    "store_to_order_rate": 0,
+    "state": "new",
+    "status": "pending",
+    "is_virtual": 0,
+    "remote_ip": "127.0.0.1",
+    "customer_is_guest": 1,
+    "customer_group_id": 0,
+    "customer_note_notify": 1,
+    "shipping_description": _CARRIER,
+}
+
+
 def create_cart(shop: Shop, view: StoreView) -> str:
     """A new cart in a store view; its masked id."""
     cart_id = "".join(shop.rng.choice(_ALPHABET) for _ in range(32))
@@ -79,10 +104,6 @@ def _sums(cart: Record) -> tuple[int | float, int | float, int | float]:
     subtotal = sum(item["price"] * item["qty"] for item in cart["items"])
     shipping = FLAT_RATE * sum(item["qty"] for item in cart["items"])
     return number(subtotal), number(shipping), number(subtotal + shipping)
-
-
-def _both(**amounts: Any) -> Record:
-    return {f"{base}{name}": value for name, value in amounts.items() for base in ("", "base_")}
 
 
 def _totals(cart: Record, currency: str) -> Record:
@@ -173,51 +194,29 @@ def place(shop: Shop, cart_id: str, method: str) -> int:
 
 
 def _entity(shop: Shop, cart: Record) -> Record:
+    """The cart as the order that Magento makes of it."""
     subtotal, shipping, total = _sums(cart)
     currency = shop.stores.website_of(cart["store_id"]).base_currency
     address: Record = cart["billing_address"]
     items = [_order_item(shop.catalog.products, item, cart["store_id"]) for item in cart["items"]]
     currencies = (f"{kind}_currency_code" for kind in ("base", "global", "order", "store"))
-    entity = dict.fromkeys(currencies, currency) | _both(
-        subtotal=subtotal,
-        subtotal_incl_tax=subtotal,
-        shipping_amount=shipping,
-        shipping_incl_tax=shipping,
-        shipping_tax_amount=0,
-        shipping_discount_amount=0,
-        tax_amount=0,
-        discount_amount=0,
-        discount_tax_compensation_amount=0,
-        grand_total=total,
-        total_due=total,
-    )
-    email = cart["shipping_address"].get("email") or address.get("email")
-    return entity | {
-        "shipping_discount_tax_compensation_amount": 0,
-        "base_shipping_discount_tax_compensation_amnt": 0,
-        "base_to_global_rate": 1,
-        "base_to_order_rate": 1,
-        "store_to_base_rate": 0,
-        "store_to_order_rate": 0,
+    paid = _both(amount_ordered=total, shipping_amount=shipping)
+    amounts = _both(subtotal=subtotal, subtotal_incl_tax=subtotal, grand_total=total, total_due=total)
+    amounts |= _both(shipping_amount=shipping, shipping_incl_tax=shipping)
+    return {
+        **_FIXED,
+        **dict.fromkeys(currencies, currency),
+        **amounts,
         "store_id": cart["store_id"],
-        "state": "new",
-        "status": "pending",
-        "is_virtual": 0,
         "quote_id": cart["quote_id"],
-        "remote_ip": "127.0.0.1",
-        "customer_email": email,
+        "customer_email": cart["shipping_address"].get("email") or address.get("email"),
         "customer_firstname": address.get("firstname"),
         "customer_lastname": address.get("lastname"),
-        "customer_is_guest": 1,
-        "customer_group_id": 0,
-        "customer_note_notify": 1,
-        "shipping_description": _CARRIER,
         "total_qty_ordered": number(sum(item["qty"] for item in cart["items"])),
-        "weight": number(sum(item.get("row_weight", 0) for item in items)),
+        "weight": number(sum(item["row_weight"] for item in items)),
         "items": items,
         "billing_address": address,
-        "payment": {"method": _PAYMENT["code"], "account_status": "", "cc_last4": ""}
-        | _both(amount_ordered=total, shipping_amount=shipping),
+        "payment": {"method": _PAYMENT["code"], "account_status": "", "cc_last4": "", **paid},
         "extension_attributes": {
             "shipping_assignments": [{"shipping": {"address": cart["shipping_address"], "method": cart["method"]}}]
         },

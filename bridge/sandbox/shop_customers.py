@@ -19,6 +19,13 @@ _TAKEN: Final = "A customer with the same email address already exists in an ass
 _COLUMNS: Final = frozenset({"entity_id", "id", "email", "firstname", "lastname", "website_id", "store_id", "group_id"})
 
 
+def _check_name(label: str, value: str) -> None:
+    if not value:
+        raise refused(f'"{label}" is a required value.')
+    if not _NAME.match(value):
+        raise refused(f"{label} is not valid!")
+
+
 class CustomerBook:
     """Creates accounts and finds them by e-mail."""
 
@@ -28,12 +35,8 @@ class CustomerBook:
 
     def create(self, customer: dict[str, Any]) -> Record:
         """A new account; raises the 400 for a taken e-mail or an impossible name. An e-mail is taken per website."""
-        for name, label in (("firstname", "First Name"), ("lastname", "Last Name")):
-            value = customer.get(name) or ""
-            if not value:
-                raise refused(f'"{label}" is a required value.')
-            if not _NAME.match(value):
-                raise refused(f"{label} is not valid!")
+        _check_name("First Name", customer.get("firstname") or "")
+        _check_name("Last Name", customer.get("lastname") or "")
         website_id = customer.get("website_id") or 1
         email = customer.get("email") or ""
         if (collated(email), website_id) in self.by_email:

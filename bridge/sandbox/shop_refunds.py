@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bridge.sandbox.commerce_errors import refused
 from bridge.sandbox.commerce_input import number
 from bridge.sandbox.shop_lines import reserve, sku_of
-from bridge.sandbox.shop_state import Record, amount, can_creditmemo
+from bridge.sandbox.shop_state import Record, amount, can_creditmemo, share
 from bridge.sandbox.shop_stock import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
@@ -94,21 +94,7 @@ def _document(shop: Shop, order: Record, lines: list[tuple[Record, float]], argu
         "comments": [],
     }
     for base in ("", "base_"):
-        shares = [(item, qty / amount(item, "qty_ordered")) for item, qty in lines if amount(item, "qty_ordered")]
-        left = amount(order, f"{base}shipping_invoiced") - amount(order, f"{base}shipping_refunded")
-        shipping = amount(arguments, "shipping_amount") if "shipping_amount" in arguments else left
-        subtotal = sum(amount(item, f"{base}row_total") * share for item, share in shares)
-        tax = sum(amount(item, f"{base}tax_amount") * share for item, share in shares)
-        discount = sum(amount(item, f"{base}discount_amount") * share for item, share in shares)
-        adjustment = amount(arguments, "adjustment_positive") - amount(arguments, "adjustment_negative")
-        document |= {
-            f"{base}subtotal": number(subtotal),
-            f"{base}tax_amount": number(tax),
-            f"{base}discount_amount": number(-discount),
-            f"{base}shipping_amount": number(shipping),
-            f"{base}adjustment": number(adjustment),
-            f"{base}grand_total": number(subtotal + tax + shipping - discount + adjustment),
-        }
+        document |= _totals(order, lines, arguments, base)
     document["items"] = [
         {
             "entity_id": shop.next("creditmemo_item_id"),
@@ -124,13 +110,29 @@ def _document(shop: Shop, order: Record, lines: list[tuple[Record, float]], argu
     return document
 
 
+def _totals(order: Record, lines: list[tuple[Record, float]], arguments: Record, base: str) -> Record:
+    left = amount(order, f"{base}shipping_invoiced") - amount(order, f"{base}shipping_refunded")
+    shipping = amount(arguments, "shipping_amount") if "shipping_amount" in arguments else left
+    subtotal = sum(share(item, f"{base}row_total", qty) for item, qty in lines)
+    tax = sum(share(item, f"{base}tax_amount", qty) for item, qty in lines)
+    discount = sum(share(item, f"{base}discount_amount", qty) for item, qty in lines)
+    adjustment = amount(arguments, "adjustment_positive") - amount(arguments, "adjustment_negative")
+    return {
+        f"{base}subtotal": number(subtotal),
+        f"{base}tax_amount": number(tax),
+        f"{base}discount_amount": number(-discount),
+        f"{base}shipping_amount": number(shipping),
+        f"{base}adjustment": number(adjustment),
+        f"{base}grand_total": number(subtotal + tax + shipping - discount + adjustment),
+    }
+
+
 def _book(order: Record, lines: list[tuple[Record, float]], document: Record, arguments: Record) -> None:
     for item, qty in lines:
-        share = qty / amount(item, "qty_ordered") if amount(item, "qty_ordered") else 0
         item["qty_refunded"] = number(amount(item, "qty_refunded") + qty)
         for base in ("", "base_"):
             for target, source in (("amount_refunded", "row_total"), ("tax_refunded", "tax_amount")):
-                item[base + target] = number(amount(item, base + target) + amount(item, base + source) * share)
+                item[base + target] = number(amount(item, base + target) + share(item, base + source, qty))
         item["updated_at"] = document["updated_at"]
     for base in ("", "base_"):
         for name in ("subtotal", "tax", "shipping", "discount"):

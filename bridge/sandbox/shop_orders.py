@@ -53,6 +53,8 @@ class OrderTable:
         self.by_text: dict[str, dict[str, list[int]]] = {"increment_id": {}, "ext_order_id": {}}
         # Entity ids by their last update, oldest first: a search by updated_at reads it from the end.
         self.by_update: dict[int, str] = {}
+        # The orders whose reservations may be out of balance: all but those found final and in balance.
+        self.unbalanced: set[int] = set()
 
     def get(self, entity_id: int) -> Record:
         """The order, or a 404."""
@@ -99,6 +101,7 @@ class OrderTable:
 
     def touch_if_changed(self, order: Record, before: Record) -> None:
         """Move updated_at if any column of the order differs from `before`: the database ignores equal values."""
+        self.unbalanced.add(order["entity_id"])
         names = (order.keys() | before.keys()) - _NOT_COLUMNS - {"taxes", "shipping_address"}
         if any(order.get(name) != before.get(name) for name in names):
             self.touch(order)
@@ -112,6 +115,7 @@ class OrderTable:
         if key is not None:
             self.unique[key] = order["entity_id"]
         self._index(order)
+        self.unbalanced.add(order["entity_id"])
         self.touch(order)
 
     def _unique_key(self, order: Record) -> tuple[str, int] | None:

@@ -39,18 +39,25 @@ def list_inconsistencies(shop: Shop) -> list[str]:
     Orders without a store, products that are unknown, not managed or not in the order's website are not listed.
     """
     lines = []
-    for order in shop.orders.values():
-        if order.get("store_id") is None:
-            continue
-        stock = shop.stock_of(order)
-        if stock is None:
-            continue
-        reserved = shop.inventory.reserved_by_order.get(order.get("increment_id") or "", {})
-        expected = _expected(shop, order)
-        for sku, open_qty in expected.items():
-            difference = open_qty + reserved.get((collated(sku), stock.stock_id), 0)
-            if abs(difference) > 1e-6:
-                lines.append(f"{order['increment_id']}:{sku}:{-difference:.6f}:{stock.stock_id}")
+    for entity_id in sorted(shop.table.unbalanced):
+        order = shop.orders[entity_id]
+        found = _inconsistencies(shop, order)
+        if not found and order.get("state") in FINAL_STATES:
+            shop.table.unbalanced.discard(entity_id)
+        lines += found
+    return lines
+
+
+def _inconsistencies(shop: Shop, order: Record) -> list[str]:
+    stock = shop.stock_of(order)
+    if order.get("store_id") is None or stock is None:
+        return []
+    reserved = shop.inventory.reserved_by_order.get(order.get("increment_id") or "", {})
+    lines = []
+    for sku, open_qty in _expected(shop, order).items():
+        difference = open_qty + reserved.get((collated(sku), stock.stock_id), 0)
+        if abs(difference) > 1e-6:
+            lines.append(f"{order['increment_id']}:{sku}:{-difference:.6f}:{stock.stock_id}")
     return lines
 
 
@@ -78,6 +85,7 @@ def create_compensations(shop: Shop, lines: list[str]) -> ReservationRun:
         found = shop.table.find("increment_id", match["increment"]) if match else []
         if match is None or not found:
             return ReservationRun(lines, done, _FATAL)
+        shop.table.unbalanced.add(found[0]["entity_id"])
         order_id, increment = str(found[0]["entity_id"]), match["increment"]
         stock_id, quantity = int(match["stock"]), float(match["quantity"])
         shop.inventory.append(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.sandbox.commerce_errors import CommerceError, FatalError
+from bridge.sandbox.shop_reservations import create_compensations
 from tests.sandbox.commerce_shop import CommerceClient, entity, line
 
 FILL = "FILL-001"
@@ -76,6 +77,29 @@ def test_a_part_shipped_and_canceled_order_is_repaired(shop):
     shop.shop.cancel(order_id)
     shop.shop.run_reservation_cli("^AMZ-")
     assert quantities(shop) == (499, 499)
+
+
+def test_an_order_found_in_balance_is_listed_again_when_it_changes(shop):
+    order_id = create(shop)
+    shop.shop.run_reservation_cli()
+    shop.shop.invoice(order_id)
+    shop.shop.ship(order_id)
+    assert shop.shop.run_reservation_cli().listed == []
+    assert shop.shop.table.unbalanced == set()
+    again = {"entity": {"entity_id": order_id, "increment_id": "AMZ-1", "state": "processing"}}
+    extra = {"items": [{"item_id": 1, "qty_ordered": 5, "qty_shipped": 2}]}
+    shop.post("orders", {"entity": again["entity"] | extra})
+    assert shop.shop.run_reservation_cli().listed == ["AMZ-1:FILL-001:-3.000000:1"]
+
+
+def test_compensations_given_by_hand_are_seen_by_the_next_run(shop):
+    order_id = create(shop)
+    shop.shop.cancel(order_id)
+    shop.shop.run_reservation_cli()
+    assert shop.shop.run_reservation_cli().listed == []
+    create_compensations(shop.shop, ["AMZ-1:FILL-001:-3.000000:1"])
+    assert shop.shop.run_reservation_cli().compensated == ["AMZ-1:FILL-001:3.000000:1"]
+    assert quantities(shop) == (500, 500)
 
 
 def test_the_pattern_spares_other_orders(shop):

@@ -131,7 +131,7 @@ class Stage:
             return session.get_one(JobRun, run_id)
 
     def sync(self, *names: str) -> dict[str, JobRun]:
-        """Run the jobs as the scheduler would, three minutes before each (Amazon shows nothing that is younger than two).
+        """Run the jobs as the scheduler would, three minutes before each: Amazon shows nothing younger than two.
 
         Every one must succeed; gives each job's last run.
         """

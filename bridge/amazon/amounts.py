@@ -285,9 +285,9 @@ def _order_problems(
     if made is not None and made + tip != grand_total:
         return [f"The lines make {till.text(made + tip)}, Amazon's total is {total}."]
     if shown.subtotals:
-        # Some items may contain their tax while others add it.
+        # The order may show the tax that its items contain, or that of all while only some add theirs.
         missing = grand_total - shown.untaxed - tip
-        if missing not in (0, shown.subtotals.get(TAX, 0), added_tax):
+        if missing not in (shown.subtotals.get(TAX, 0), added_tax):
             return [f"The order's own figures make {till.text(grand_total - missing)}, Amazon's total is {total}."]
     return []
 

@@ -165,15 +165,14 @@ class Connection:
             params=sorted(query.items()) if query else None,
             json=body,
         )
-        for renewed in (False, True):
+        for _ in range(2):
             self._spend(operation, reserve)
             token = self._token()
             request.headers["x-amz-access-token"] = token
             answer = self._exchange(operation, request)
-            if answer.status == 403 and not renewed and EXPIRED.encode() in answer.body:
-                self._tokens.forget(self._seller, token)
-                continue
-            break
+            if answer.status != 403 or EXPIRED.encode() not in answer.body:
+                break
+            self._tokens.forget(self._seller, token)
         self._learn(operation, answer)
         return self._expect_success(operation, answer)
 

@@ -103,10 +103,7 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
     items = list(parts(order, "orderItems"))
     quantities = [_quantity(item, status) for item in items]
     amounts = read_amounts(order, items, quantities)
-    lines = tuple(
-        _line(item, quantity, line_amounts)
-        for item, quantity, line_amounts in zip(items, quantities, amounts.lines, strict=True)
-    )
+    lines = tuple(map(_line, items, quantities, amounts.lines))
     if len({line.item_id for line in lines}) < len(lines):
         raise _LackingError("Two of the order's items have the same orderItemId.")
     buyer = part(order, "buyer")

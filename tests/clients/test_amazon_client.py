@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -92,7 +93,7 @@ def test_every_page_is_asked_for_with_the_query_of_the_first_one(desk):
         found.append(page)
     assert [len(page.snapshots) for page in found] == [3, 3, 1]
     assert {order.amazon_order_id for page in found for order in page.snapshots} == ids
-    queries = [sorted(set(request.url.params.multi_items())) for request in desk.sent if "/orders" in request.url.path]
+    queries = [request.url.params.multi_items() for request in desk.sent if "/orders" in request.url.path]
     assert [[pair for pair in query if pair[0] != "paginationToken"] for query in queries] == [queries[0]] * 3
 
 
@@ -145,6 +146,12 @@ def test_a_single_order_that_cannot_be_taken_is_refused_for_good(order, code):
     with pytest.raises(RemoteError) as caught:
         client.get_order("111-1111111-1111111")
     assert (caught.value.verdict, caught.value.code) == (Verdict.PERMANENT, code)
+
+
+def test_an_answer_that_holds_no_order_is_no_answer():
+    with pytest.raises(RemoteError) as caught:
+        client_that_gets(httpx.Response(200, json={"order": []})).get_order("111-1111111-1111111")
+    assert caught.value.verdict is Verdict.RETRY
 
 
 @pytest.mark.parametrize("order_id", ["../feeds", "1/2", "", "..", "a?b=c", "1 2"])
@@ -248,8 +255,11 @@ def test_a_token_that_is_expired_again_at_once_is_not_renewed_for_ever():
 
 def test_threads_that_need_a_token_at_once_log_in_once():
     cache, at_the_door, fetched = TokenCache(), threading.Barrier(8, timeout=10), []
+    two_inside = threading.Barrier(2, timeout=0.1)
 
     def fetch() -> tuple[str, float]:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            two_inside.wait()  # holds the first one up, so that a second one could come in
         fetched.append(1)
         return f"token-{len(fetched)}", 3600.0
 

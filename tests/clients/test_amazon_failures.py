@@ -163,7 +163,7 @@ def test_a_login_that_fails_has_a_verdict_and_nothing_else_is_sent(answer, verdi
 
 @pytest.mark.parametrize("limit", ["MAX_ANSWER", "MAX_SECONDS"])
 def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch, limit):
-    parts = (b"x" * 1000 for _ in range(1_000_000))
+    parts = (b"x" * 1000 for _ in range(100))
     answers = iter([httpx.Response(200, text='{"orders": []}'), httpx.Response(200, content=parts)])
     client = client_that_gets(lambda request: next(answers))
     assert search(client).snapshots == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bridge.db import Database
 from bridge.errors import ConfigError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells at length what it is about to do
 
 
 def upgrade(db: Database, revision: str = "head") -> None:

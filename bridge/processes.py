@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from bridge import create_app, log, migrate
 from bridge.config import Config
@@ -118,13 +119,29 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Threads, because a request mostly waits for a database or a shop."""
         level = self._config.log_level.lower()
-        fixed = {"worker_class": "gthread", "threads": 8, "loglevel": level, "control_socket_disable": True}
+        fixed = {
+            "worker_class": "gthread",
+            "threads": 8,
+            "logger_class": _Log,
+            "loglevel": level,
+            "control_socket_disable": True,
+        }
         for name, value in (fixed | self._options).items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
         """The WSGI application."""
         return create_app(self._config)
+
+
+class _Log(Logger):  # type: ignore[misc]
+    """gunicorn's own messages among ours, in the same form."""
+
+    def setup(self, cfg: Any) -> None:
+        """Let them through to the handlers of log.configure."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 def _host(host: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -32,12 +33,16 @@ def _guard(runtime: Runtime) -> bool:
     with runtime.db.session() as session:
         settings = store.global_settings(session)
         recorded = settings.public_url
-        if recorded == here:
-            return False
         settings.public_url = here
-        if recorded is None:
+        if recorded is None or _plain(recorded) == _plain(here):
             return False
         settings.read_only_mode = True
         settings.version += 1
     log.warning("read-only mode switched on: the public URL has changed", recorded=recorded, now=here)
     return True
+
+
+def _plain(url: str) -> tuple[str, str, str]:
+    """What two spellings of one address have in common."""
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")

@@ -51,7 +51,7 @@ def add(from_file: TextIO | None, **options: str | None) -> None:
     Credentials come from --from-file or are asked for; they are no options, since others can read a command line.
     """
     values = _read(from_file) | {name: value for name, value in options.items() if value is not None}
-    if sys.stdin.isatty():
+    if _at_a_terminal():
         _ask(values)
     values["marketplace_id"] = marketplace(str(values.get("marketplace_id") or ""))
     with context.offline() as runtime:
@@ -97,6 +97,10 @@ def _time(text: str) -> datetime:
     except ValueError as error:
         raise InvalidInput(f"--from-file: integration_time: {error}") from error
     return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _ask(values: dict[str, Any]) -> None:

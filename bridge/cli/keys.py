@@ -13,6 +13,8 @@ from bridge.keys import Scope, create_key, list_keys, revoke_key
 from bridge.models import StoreSecret
 from bridge.vault import new_key
 
+SCOPES = [scope.value for scope in Scope]
+
 
 @click.group()
 def apikey() -> None:
@@ -21,7 +23,7 @@ def apikey() -> None:
 
 @apikey.command("create")
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice([scope.value for scope in Scope]), help="Repeat for several.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="Repeat for several.")
 @click.option("--store", "store_ids", multiple=True, type=int, help="Only this store; repeat for several.")
 @click.option("--expires", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="When it ends, UTC.")
 def create(name: str, scopes: tuple[str, ...], store_ids: tuple[int, ...], expires: datetime | None) -> None:

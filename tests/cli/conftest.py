@@ -7,18 +7,19 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from bridge import cli as command_line
-from bridge import log
+from bridge import clock, log
 from bridge.config import Config
 from bridge.runtime import Runtime, build
 from bridge.sandbox import marketplace as amazon_side
 from bridge.sandbox.server import make_sandbox_server
-from bridge.sandbox.world import World
+from bridge.sandbox.world import SandboxClock, World
 from bridge.vault import new_key
 
 
@@ -73,7 +74,7 @@ class Sandbox:
 @pytest.fixture
 def sandbox(cli: Cli) -> Iterator[Sandbox]:
     """A sandbox on loopback that the commands speak to."""
-    world = World()
+    world = World(clock=SandboxClock(clock.now() + timedelta(minutes=1)))
     server = make_sandbox_server(world)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, delete, insert, or_, select, update
+from sqlalchemy import CursorResult, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -155,12 +155,20 @@ _WHOLE = (selectinload(Order.lines), selectinload(Order.personal))
 
 
 def importable_ids(session: Session, store_id: int, now: datetime, limit: int, after: int = 0) -> list[int]:
-    """Ids of the orders that an import looks at now, above `after`: ready ones that are due, and all blocked ones."""
+    """Ids of the orders that an import looks at now, above `after`: ready ones that are due, and all blocked ones.
+
+    An order that the merchant is cancelling on Amazon is left alone.
+    """
     due = or_(
         (Order.import_state == ImportState.READY) & (Order.due_at <= now), Order.import_state == ImportState.BLOCKED
     )
-    query = select(Order.id).where(Order.store_id == store_id, Order.id > after, due).order_by(Order.id).limit(limit)
-    return list(session.scalars(query))
+    unwanted = exists().where(
+        OutgoingChange.order_id == Order.id,
+        OutgoingChange.kind == "cancel_amazon",
+        OutgoingChange.state.in_(("pending", "sent")),
+    )
+    where = (Order.store_id == store_id, Order.id > after, due, ~unwanted)
+    return list(session.scalars(select(Order.id).where(*where).order_by(Order.id).limit(limit)))
 
 
 def abandoned_ids(session: Session, store_id: int, now: datetime, limit: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -150,4 +150,3 @@ class OrderSnapshot:
     buyer_cancel_reason: str | None = None
     replaces: str | None = None
     tax_collected_by_amazon: bool = False
-    extra: dict[str, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from bridge.amazon.client import PackageDetail
 from bridge.domain.commerce import CommerceShipment
 from bridge.domain.order import Channel
 from bridge.models import Order, OutgoingChange, Shipment
+from bridge.sync.cancel import cancel_on_amazon
 from bridge.sync.carriers import amazon_carrier
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import CONFIRM_SHIPMENT, seen_on_amazon, work_off
@@ -30,13 +31,14 @@ NO_TRACKING = "none"
 
 
 def confirm_shipments(link: Link) -> dict[str, int]:
-    """Read the shop's new shipments, then send the confirmations that are due; what was done, counted.
+    """Read the shop's new shipments, then send the confirmations and cancellations that are due; what was done.
 
     Raises RemoteError when the shipments cannot be read, or when no further call to Amazon could succeed now.
     """
     done: Counter[str] = Counter(shipments=_read_shipments(link))
     done["late_tracks"] = _read_late_tracks(link)
     done.update(work_off(link, (CONFIRM_SHIPMENT,), lambda change_id: _send(link, change_id)))
+    done.update(cancel_on_amazon(link))
     return {name: count for name, count in done.items() if count}
 
 

@@ -17,6 +17,7 @@ from bridge.errors import RemoteError, Verdict
 from bridge.models import Order, OutgoingChange
 from bridge.sync.connect import Link
 
+CANCEL_AMAZON = "cancel_amazon"  # to Amazon: the merchant cancels the order
 CONFIRM_SHIPMENT = "confirm_shipment"  # to Amazon: one package of a Commerce shipment
 HOLD_COMMERCE = "hold_commerce"  # to Commerce: the buyer asks to cancel
 CANCEL_COMMERCE = "cancel_commerce"  # to Commerce: Amazon has cancelled the order
@@ -41,7 +42,8 @@ def follow_up(session: Session, order: Order, now: datetime) -> None:
 
 
 def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
-    """Close the shipment confirmations that Amazon's own packages show."""
+    """Close what Amazon itself now shows: packages that we confirmed, a cancellation that we asked for."""
+    _see_cancellation(session, order, now)
     if not order.packages:
         return
     shown = {p["reference"]: p.get("tracking_number") for p in order.packages}
@@ -55,6 +57,22 @@ def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
         if change.reference in shown and shown[change.reference] == tracking:
             close(change, now)
             order.note(now, "shipment_confirmed", f"Amazon shows package {change.reference}, tracking {tracking}.")
+
+
+def _see_cancellation(session: Session, order: Order, now: datetime) -> None:
+    if order.amazon_status in (AmazonStatus.PENDING, AmazonStatus.UNSHIPPED):
+        return
+    where = (
+        OutgoingChange.order_id == order.id,
+        OutgoingChange.kind == CANCEL_AMAZON,
+        OutgoingChange.state.in_(("pending", "sent")),
+    )
+    for change in session.scalars(select(OutgoingChange).where(*where)):
+        if order.amazon_status is AmazonStatus.CANCELED:
+            close(change, now)
+        else:
+            change.state, change.last_error = "refused", f"The order is {order.amazon_status} on Amazon."
+            order.note(now, "refused", f"Not canceled: the order is {order.amazon_status} on Amazon.")
 
 
 def close(change: OutgoingChange, now: datetime) -> None:
@@ -111,6 +129,7 @@ def _put_off(link: Link, change_id: int, error: RemoteError) -> str:
 
 
 _NAMES = {
+    CANCEL_AMAZON: "The cancellation on Amazon",
     CONFIRM_SHIPMENT: "The shipment confirmation to Amazon",
     HOLD_COMMERCE: "Putting the Commerce order on hold",
     CANCEL_COMMERCE: "Cancelling the Commerce order",

@@ -1,0 +1,141 @@
+"""The merchant cancels an order on Amazon: asked for by a feed, and done once Amazon itself shows it.
+
+All cancellations that are due travel in one feed, because Amazon lets us queue only one feed in two minutes
+(amazon-sp-api 2.3, 2.5). A feed that is done may still have refused an order: its report says so, and why.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge import store
+from bridge.amazon.feeds import CANCEL_REASONS, FLAT_CANCELLATIONS, Cancellation, flat_cancellations, read_report
+from bridge.domain.order import AmazonStatus, Channel
+from bridge.domain.retry import Policy, next_delay
+from bridge.errors import Conflict, InvalidInput, RemoteError
+from bridge.models import Order, OutgoingChange
+from bridge.sync.connect import Link
+from bridge.sync.outgoing import CANCEL_AMAZON, CLAIM
+
+LOOK_AGAIN = timedelta(minutes=1)  # how soon a feed that is not done is looked at again
+POLICY = Policy(first=120)
+BATCH = 200
+
+
+def request_cancel(session: Session, order: Order, reason: str, now: datetime) -> None:
+    """Keep the wish to cancel the order on Amazon; the next confirm job sends it.
+
+    reason: one of Amazon's CANCEL_REASONS. Raises InvalidInput for another one, Conflict (not_cancelable,
+    cancellation_requested) when the order is not the merchant's to cancel.
+    """
+    if reason not in CANCEL_REASONS:
+        raise InvalidInput("Amazon does not know that reason.", {"reason": [f"Must be one of: {_REASONS}."]})
+    if order.channel is not Channel.FBM or order.amazon_status is not AmazonStatus.UNSHIPPED:
+        raise Conflict("Only an unshipped order that you ship yourself can be canceled.", "not_cancelable")
+    where = (OutgoingChange.order_id == order.id, OutgoingChange.kind == CANCEL_AMAZON)
+    held = session.scalars(select(OutgoingChange).where(*where)).one_or_none()
+    if held is not None and held.state != "refused":
+        raise Conflict("The cancellation was asked for already.", "cancellation_requested")
+    if held is None:
+        store.enqueue(session, order, CANCEL_AMAZON, now, payload={"reason": reason})
+    else:
+        held.payload, held.state, held.attempts, held.due_at = {"reason": reason}, "pending", 0, now
+    order.note(now, "cancel_requested", f"To be canceled on Amazon: {reason}.", new=reason)
+
+
+_REASONS = ", ".join(CANCEL_REASONS)
+
+
+def cancel_on_amazon(link: Link) -> dict[str, int]:
+    """Read the reports of feeds that were sent, then send what is due; what was done, counted. Raises RemoteError."""
+    done: Counter[str] = Counter()
+    for feed_id in _open_feeds(link):
+        done += _read_feed(link, feed_id)
+    done += _send(link)
+    return dict(done)
+
+
+def _changes(session: Session, link: Link, state: str) -> Sequence[OutgoingChange]:
+    where = (
+        OutgoingChange.store_id == link.store_id,
+        OutgoingChange.kind == CANCEL_AMAZON,
+        OutgoingChange.state == state,
+        OutgoingChange.due_at <= link.now(),
+    )
+    return session.scalars(select(OutgoingChange).where(*where).order_by(OutgoingChange.id).limit(BATCH)).all()
+
+
+def _open_feeds(link: Link) -> list[str]:
+    with link.db.reading() as session:
+        return sorted({change.payload["feed_id"] for change in _changes(session, link, "sent")})
+
+
+def _read_feed(link: Link, feed_id: str) -> Counter[str]:
+    """What Amazon says of a feed: refusals are told to the merchant, the rest waits for the order itself to show it."""
+    done: Counter[str] = Counter()
+    status = link.amazon.get_feed(feed_id)
+    refused: dict[str, str] = {}
+    if status.processing_status == "DONE" and status.result_document_id:
+        report = read_report(FLAT_CANCELLATIONS, link.amazon.get_feed_document(status.result_document_id))
+        refused = {error.order_id: f"{error.description} ({error.code})" for error in report.errors}
+    now = link.now()
+    with link.db.session() as session:
+        for change in _changes(session, link, "sent"):
+            if change.payload["feed_id"] != feed_id:
+                continue
+            order = session.get_one(Order, change.order_id)
+            if order.amazon_order_id in refused:
+                change.state, change.last_error = "refused", refused[order.amazon_order_id][:500]
+                order.note(now, "refused", f"Amazon refuses to cancel the order: {refused[order.amazon_order_id]}")
+                done["refused"] += 1
+            elif status.ended and status.processing_status != "DONE":
+                change.state, change.due_at = "pending", now + _pause(change.attempts)
+                done["feed_failed"] += 1
+            else:
+                # Done by the report, or still being worked on: the order will show it.
+                change.due_at = now + (timedelta(hours=1) if status.ended else LOOK_AGAIN)
+    return done
+
+
+def _send(link: Link) -> Counter[str]:
+    with link.db.session() as session:
+        due = [c.id for c in _changes(session, link, "pending")]
+        mine = [i for i in due if store.claim_change(session, i, link.now(), link.now() + CLAIM)]
+    if not mine:
+        return Counter()
+    with link.db.reading() as session:
+        wanted = [
+            Cancellation(session.get_one(Order, change.order_id).amazon_order_id, change.payload["reason"])
+            for change in (session.get_one(OutgoingChange, i) for i in mine)
+        ]
+    try:
+        feed_id = link.amazon.submit_feed(flat_cancellations(wanted), [link.marketplace_id])
+    except RemoteError as error:
+        _put_off(link, mine, error)
+        raise
+    now = link.now()
+    with link.db.session() as session:
+        for change_id in mine:
+            change = session.get_one(OutgoingChange, change_id)
+            change.payload = change.payload | {"feed_id": feed_id}
+            change.state, change.sent_at, change.due_at, change.last_error = "sent", now, now + LOOK_AGAIN, None
+            session.get_one(Order, change.order_id).note(now, "cancel_sent", "Cancellation sent to Amazon.")
+    return Counter({"cancellations_sent": len(mine)})
+
+
+def _put_off(link: Link, change_ids: Sequence[int], error: RemoteError) -> None:
+    with link.db.session() as session:
+        for change_id in change_ids:
+            change = session.get_one(OutgoingChange, change_id)
+            change.due_at = link.now() + max(_pause(change.attempts), timedelta(seconds=error.retry_after or 0))
+            change.last_error = str(error)[:500]
+
+
+def _pause(attempt: int) -> timedelta:
+    return timedelta(seconds=next_delay(attempt, POLICY, rng=random.SystemRandom()))

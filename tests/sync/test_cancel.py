@@ -1,0 +1,107 @@
+"""The merchant cancels: asked for by a feed, done once Amazon shows it, and only then in Commerce."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.domain.states import ImportState
+from bridge.errors import Conflict, InvalidInput
+from bridge.models import Order
+from bridge.sandbox.world import Fault
+from bridge.sync.cancel import request_cancel
+from tests.stage import Stage, line
+
+
+def ask(stage: Stage, number: str, reason: str = "NoInventory") -> None:
+    with stage.bridge.db.session() as session:
+        request_cancel(session, session.get_one(Order, stage.order(number).id), reason, stage.world.now())
+
+
+def states(stage: Stage, number: str) -> dict[str, str]:
+    return {change.kind: change.state for change in stage.changes(number)}
+
+
+def test_an_imported_order_is_canceled_on_amazon_first_and_then_in_commerce(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    ask(stage, number)
+    stage.sync("confirm")
+    assert states(stage, number) == {"cancel_amazon": "sent"}
+    assert stage.commerce_order(number)["state"] == "processing"
+    assert stage.order(number).status == "Unshipped"
+    for _ in range(4):
+        stage.sync()
+    assert stage.amazon.status(number) == "CANCELLED"
+    assert stage.order(number).status == "Canceled"
+    assert stage.commerce_order(number)["state"] == "canceled"
+    assert states(stage, number) == {"cancel_amazon": "done", "cancel_commerce": "done"}
+
+
+def test_a_blocked_order_can_be_canceled_and_is_not_created_meanwhile(stage: Stage):
+    number = stage.paid_order(line("LOST-MUG"))
+    stage.sync()
+    ask(stage, number)
+    stage.shop.add_product("LOST-MUG", "Lost mug", qty=10)
+    for _ in range(4):
+        stage.sync()
+    assert stage.commerce_orders(number) == []
+    assert (stage.order(number).status, stage.order(number).import_state) == ("Canceled", ImportState.CANCELED)
+
+
+def test_many_cancellations_travel_in_one_feed(stage: Stage):
+    numbers = [stage.paid_order() for _ in range(5)]
+    stage.sync()
+    for number in numbers:
+        ask(stage, number)
+    stage.sync("confirm")
+    assert stage.world.requests["amazon createFeed"] == 1
+    for _ in range(4):
+        stage.sync()
+    assert [stage.order(n).status for n in numbers] == ["Canceled"] * 5
+
+
+def test_an_order_that_amazon_refuses_to_cancel_says_why_and_can_be_asked_again(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    ask(stage, number)
+    stage.sync("confirm")
+    shipped = stage.commerce_order(number)["entity_id"]
+    stage.shop.ship(shipped, tracks=[("ups", "UPS", "1Z1")])
+    stage.sync("confirm")  # the parcel is faster than the feed
+    for _ in range(4):
+        stage.sync("sync", "confirm")
+    assert stage.order(number).amazon_status in {"Shipped", "Canceled"}
+    assert states(stage, number)["cancel_amazon"] in {"refused", "done"}
+    assert len(stage.commerce_orders(number)) == 1
+
+
+def test_a_feed_that_could_not_be_sent_is_tried_again(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    ask(stage, number)
+    stage.world.faults.add(Fault(r"POST /amazon/feeds", "answer"))
+    stage.wait()
+    assert stage.job("confirm").state == "failed"
+    assert states(stage, number) == {"cancel_amazon": "pending"}
+    for _ in range(6):
+        stage.sync()
+        stage.wait(timedelta(minutes=5))
+    assert stage.order(number).status == "Canceled"
+
+
+def test_what_cannot_be_canceled_says_why(stage: Stage):
+    pending, fba, number = stage.place(), stage.paid_order(fulfilled_by="AMAZON"), stage.paid_order()
+    stage.sync()
+    for not_ours in (pending, fba):
+        with pytest.raises(Conflict) as refused:
+            ask(stage, not_ours)
+        assert refused.value.code == "not_cancelable"
+    with pytest.raises(InvalidInput) as wrong:
+        ask(stage, number, "Bored")
+    assert "NoInventory" in wrong.value.fields["reason"][0]
+    ask(stage, number)
+    with pytest.raises(Conflict) as refused:
+        ask(stage, number)
+    assert refused.value.code == "cancellation_requested"

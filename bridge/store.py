@@ -222,8 +222,9 @@ def claim_abandoned(session: Session, order_id: int, claim: str, now: datetime, 
 
 
 def claimed_order(session: Session, order_id: int, claim: str) -> Order | None:
-    """The order with its lines, if it is still this claim's."""
-    query = select(Order).where(Order.id == order_id, Order.claim == claim).options(*_WHOLE)
+    """The order with its lines and blockers, if it is still this claim's."""
+    parts = (selectinload(Order.lines), selectinload(Order.blockers))
+    query = select(Order).where(Order.id == order_id, Order.claim == claim).options(*parts)
     order = session.scalars(query.with_for_update(of=Order)).one_or_none()
     return order if order and order.import_state is ImportState.IMPORTING else None
 
@@ -279,16 +280,19 @@ def write_personal(session: Session, order: Order, snapshot: OrderSnapshot) -> N
         "buyer_company": snapshot.buyer_company,
         "purchase_order_number": snapshot.purchase_order_number,
         "buyer_cancel_reason": snapshot.buyer_cancel_reason,
-        "address": asdict(snapshot.address) if snapshot.address else None,
+        # As it comes back from the database, so that an address that has not changed is not written again.
+        "address": asdict(snapshot.address) | {"lines": list(snapshot.address.lines)} if snapshot.address else None,
     }
     for name, value in given.items():
         if value is not None:
             setattr(row, name, value[:500] if isinstance(value, str) else value)
     name = row.buyer_name or ""
     if plain(name)[:255] != row.buyer_sort:
+        renamed = bool(row.buyer_sort)
         row.buyer_sort = plain(name)[:255]
         session.flush()
-        session.execute(delete(BuyerWord).where(BuyerWord.order_id == order.id))
+        if renamed:
+            session.execute(delete(BuyerWord).where(BuyerWord.order_id == order.id))
         session.add_all(
             BuyerWord(order_id=order.id, store_id=order.store_id, word=word)
             for word in {word[:64] for word in row.buyer_sort.split()}

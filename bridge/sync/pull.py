@@ -169,6 +169,8 @@ def _add(session: Session, link: Link, snapshot: OrderSnapshot) -> Order:
         updated_at=now,
         last_update_date=snapshot.last_update,
         lines=[],
+        blockers=[],
+        personal=None,
     )
     session.add(order)
     order.note(now, "received", f"Received from Amazon as {snapshot.status}.", new=snapshot.status)
@@ -245,7 +247,8 @@ def _advance(session: Session, link: Link, order: Order, snapshot: OrderSnapshot
         order.import_state, order.amazon_status, order.channel, import_enabled=link.settings.import_enabled
     )
     if state is not order.import_state:
-        order.blockers = [] if state is ImportState.CANCELED else order.blockers
+        if state is ImportState.CANCELED:
+            order.blockers = []
         order.move_to(state, now, _STATE_MESSAGES[state])
     elif order.import_state is ImportState.READY and order.amazon_status in IMPORTABLE[order.channel]:
         order.due_at = now  # a newer version may have mended what failed

@@ -40,8 +40,9 @@ from bridge.stores import add_store, save_order_settings
 from bridge.vault import new_key
 
 SANDBOX = "http://127.0.0.1:8001"  # spoken to without a socket: nothing listens there
-STEP = timedelta(hours=4)
+STEP = timedelta(hours=6)
 LAG = timedelta(minutes=3)  # Amazon's searches end two minutes before now
+TICK = 60  # seconds after which a job that waits for a quota is run again at the soonest
 ROUND = ("sync", "import", "confirm", "sync", "complete")
 CLOSING_ROUNDS = 12
 MOST_FAILURES = 20
@@ -256,7 +257,7 @@ class Replay:
                 run = session.get_one(JobRun, run_id)
             wait = (run.result or {}).get("retry_after")
             if run.state == "failed" and wait:
-                play.until(self._world.now() + timedelta(seconds=wait))
+                play.until(self._world.now() + timedelta(seconds=max(wait, TICK)))
                 continue
             if run.state != "succeeded":
                 self.failures.append(f"{name}: {run.error}")

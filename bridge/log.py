@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -23,8 +23,19 @@ _SECRET_TEXT = (
 )
 
 
-def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send structlog's and the standard library's messages of at least `level` to `stream`; may be called again."""
+class _StandardError(logging.Handler):
+    """Writes to whatever sys.stderr is at the moment: whoever redirects it later is followed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line, in one write."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001  logging's own rule: what cannot be logged must not stop the work
+            self.handleError(record)
+
+
+def configure(level: str = "INFO") -> None:
+    """Have structlog's and the standard library's messages of at least `level` written; may be called again."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -44,7 +55,7 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _StandardError()
     handler.set_name("bridge")
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -114,7 +114,7 @@ def make_order(
     order = Order(**(defaults | values))
     session.add(order)
     session.flush()
-    words = {word for word in plain(buyer_name or "").split()}
+    words = set(plain(buyer_name or "").split())
     session.add_all(BuyerWord(order_id=order.id, store_id=store.id, word=word) for word in words)
     session.flush()
     return order

@@ -51,7 +51,7 @@ class _Fields(MarshmallowPlugin):
         """Teach apispec our fields before it meets the first schema."""
         super().init_spec(spec)
         if self.converter is not None:
-            self.converter.add_attribute_function(fields.document)
+            self.converter.add_attribute_function(fields.document)  # type: ignore[no-untyped-call]
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, url_for
+from sqlalchemy.orm import Session
 
 from bridge import queries, stores
 from bridge import store as records
@@ -293,8 +294,9 @@ def delete_product_match(store_id: int, match_id: int) -> Response:
     return Response(status=204)
 
 
-def _match(session: Any, store_id: int, match_id: int) -> ProductMatch:
-    row: ProductMatch | None = session.get(ProductMatch, match_id)
+def _match(session: Session, store_id: int, match_id: int) -> ProductMatch:
+    records.get_store(session, store_id)
+    row = session.get(ProductMatch, match_id)
     if row is None or row.store_id != store_id:
         raise NotFound(f"There is no product match {match_id}.")
     return row

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.states import ImportState
 from bridge.models import Order, Store
@@ -49,7 +50,7 @@ def test_an_order_has_exactly_the_documented_shape(api: ApiClient, put: Put, sto
                 "blockers": [
                     {
                         "code": "product_not_found",
-                        "message": "Commerce has no product with the line's SKU, and no product match says which one it is.",
+                        "message": BLOCKER_CODES["product_not_found"].meaning,
                     },
                     {"code": "out_of_stock", "message": "Commerce cannot sell the quantity that was ordered."},
                 ],

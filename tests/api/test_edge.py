@@ -1,0 +1,156 @@
+"""What holds for every request: problems, headers, ids, limits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bridge import create_app, migrate
+from bridge.config import Config
+from bridge.models import Store
+from bridge.runtime import Runtime
+from tests.api_client import ApiClient
+
+KEY = {"Authorization": "Bearer bridge-demo-key"}
+
+
+def test_a_path_that_is_not_there_is_a_problem(api: ApiClient):
+    for path in ("/api/v1/nope", "/nope", "/api/v1/stores/0", "/api/v1/stores/x", "/api/v1/stores/9007199254740992"):
+        answer = api.http.get(path, headers=KEY)
+        assert answer.status_code == 404
+        assert answer.mimetype == "application/problem+json"
+        assert answer.get_json() == {
+            "type": "urn:problem-type:bridge:not_found",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "There is nothing at this path.",
+            "instance": path,
+            "code": "not_found",
+        }
+
+
+def test_a_method_that_is_not_taken_names_those_that_are(api: ApiClient):
+    answer = api.http.delete("/api/v1/stores", headers=KEY)
+    assert (answer.status_code, answer.get_json()["code"]) == (405, "method_not_allowed")
+    assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/xml"])
+def test_another_content_type_is_refused(api: ApiClient, session: Session, content_type: str):
+    answer = api.send("POST", "/stores", 415, data=json.dumps({"name": "x"}), content_type=content_type)
+    assert answer.get_json()["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("body", ["{", "name=x", "\xff", '{"name": }', "[" * 100_000, "9" * 5000])
+def test_a_body_that_is_not_json_is_refused(api: ApiClient, session: Session, body: str):
+    data = body.encode("latin-1")
+    answer = api.send("POST", "/stores", 400, data=data, content_type="application/json")
+    assert answer.get_json()["code"] == "malformed_request"
+    assert session.scalar(select(func.count()).select_from(Store)) == 0
+
+
+@pytest.mark.parametrize("body", [[], "text", 7, None, True])
+def test_json_that_is_no_object_is_refused(api: ApiClient, body: Any):
+    answer = api.send("POST", "/stores", 422, data=json.dumps(body), content_type="application/json")
+    assert answer.get_json()["errors"]
+
+
+@pytest.mark.parametrize("options", [{}, {"data": "", "content_type": "application/json"}])
+def test_no_body_at_all_names_what_is_needed(api: ApiClient, options: dict[str, str]):
+    problem = api.send("POST", "/stores", 422, **options).get_json()
+    assert "name" in [e["field"] for e in problem["errors"]]
+
+
+def test_json_with_a_charset_or_a_suffix_is_taken(api: ApiClient):
+    for content_type in ("application/json; charset=utf-8", "application/problem+json"):
+        api.send("POST", "/orders/import", 202, data='{"order_ids": [1]}', content_type=content_type)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
+def test_text_that_no_database_keeps_is_refused(api: ApiClient, session: Session, text: str):
+    api.post("/stores", {"name": text, "seller_id": "A1"}, 422)
+    api.post("/stores", {text: "x"}, 422)
+    assert session.scalar(select(func.count()).select_from(Store)) == 0
+
+
+def test_a_body_beyond_one_mebibyte_is_refused(api: ApiClient):
+    body = json.dumps({"name": "x" * 1024 * 1024})
+    answer = api.send("POST", "/stores", 413, data=body, content_type="application/json")
+    assert answer.get_json()["code"] == "body_too_large"
+
+
+def test_a_defect_shows_nothing_of_its_inside(capsys: pytest.CaptureFixture[str], app: Flask, api: ApiClient):
+    def crash() -> None:
+        raise RuntimeError("secret inside")
+
+    app.view_functions["Stores.listStores"] = crash
+    answer = api.http.get("/api/v1/stores", headers=KEY)
+    assert (answer.status_code, answer.get_json()["code"]) == (500, "internal_error")
+    assert "inside" not in answer.text
+    logged = capsys.readouterr().err
+    assert "secret inside" in logged
+    assert answer.headers["X-Request-Id"] in logged
+
+
+def test_a_database_that_is_away_is_told_as_such(config: Config, tmp_path: Any):
+    empty = Config(f"sqlite:///{tmp_path / 'empty.db'}", config.secret_keys, sandbox=True)
+    app = create_app(empty)
+    answer = app.test_client().get("/api/v1/stores", headers=KEY)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "database_unavailable")
+    assert "stores" not in answer.get_json()["detail"]
+    app.extensions["bridge"].close()
+
+
+def test_without_secret_keys_requests_say_what_is_missing(config: Config):
+    app = create_app(Config(config.database_url))
+    answer = app.test_client().get("/api/v1/stores", headers=KEY)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "not_configured")
+    assert app.test_client().get("/healthz").status_code == 200
+    assert app.test_client().get("/readyz").status_code == 503
+    assert app.test_client().get("/openapi.json").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/stores", "/api/v1/nope", "/healthz", "/docs", "/openapi.json"])
+def test_every_answer_carries_the_strict_headers(api: ApiClient, path: str):
+    headers = api.http.get(path, headers=KEY).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert ("no-store" in headers.get("Cache-Control", "")) is path.startswith("/api/")
+
+
+def test_a_request_id_is_taken_over_or_made(api: ApiClient):
+    given = api.http.get("/healthz", headers={"X-Request-Id": "abc-1.2_3"}).headers["X-Request-Id"]
+    assert given == "abc-1.2_3"
+    made = {
+        api.http.get("/healthz", headers={"X-Request-Id": bad}).headers["X-Request-Id"] for bad in ("", "a b", "x" * 65)
+    }
+    assert len(made) == 3
+    assert all(len(each) == 32 for each in made)
+
+
+def test_a_request_leaves_one_line_without_what_was_asked_for(capsys: pytest.CaptureFixture[str], api: ApiClient):
+    api.get("/orders", buyer_name="Jane Doe")
+    (line,) = [json.loads(text) for text in capsys.readouterr().err.splitlines() if '"route": "/api/v1/orders"' in text]
+    assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
+    assert "jane" not in json.dumps(line).lower()
+
+
+def test_healthz_answers_without_a_key(api: ApiClient):
+    assert api.http.get("/healthz").get_json() == {"status": "ok"}
+
+
+def test_readyz_tells_database_migrations_and_scheduler(api: ApiClient, runtime: Runtime):
+    ready = api.http.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.get_json()["checks"] == {"database": "ok", "migrations": "ok", "scheduler": "none is running"}
+    migrate.downgrade(runtime.db, "base")
+    unready = api.http.get("/readyz")
+    assert unready.status_code == 503
+    assert unready.get_json()["checks"]["migrations"] == f"at none, not {migrate.head()}"

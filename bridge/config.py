@@ -11,8 +11,8 @@ from environs import Env, EnvError, ValidationError
 
 from bridge.errors import ConfigError
 
-JOB_NAMES = ("sync", "import", "confirm", "complete", "cleanup")
-_SCHEDULES = dict.fromkeys(JOB_NAMES, "*/5 * * * *") | {"cleanup": "17 3 * * *"}
+JOB_NAMES = ("sync", "sweep", "import", "confirm", "complete", "cleanup")
+_SCHEDULES = dict.fromkeys(JOB_NAMES, "*/5 * * * *") | {"cleanup": "17 3 * * *", "sweep": "41 2 * * *"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,13 @@ def get_store(session: Session, store_id: int) -> Store:
 
 
 def active_store_ids(session: Session) -> list[int]:
-    """The stores that jobs work for, oldest first."""
+    """The ids of the stores that jobs work for, oldest first."""
     return list(session.scalars(select(Store.id).where(Store.active).order_by(Store.id)))
+
+
+def active_stores(session: Session) -> list[Store]:
+    """The stores that jobs work for, oldest first."""
+    return list(session.scalars(select(Store).where(Store.active).order_by(Store.id)))
 
 
 def order_settings(row: OrderSettingsRow) -> OrderSettings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bridge.jobs.cleanup import clean_up
 from bridge.sync.confirm import confirm_shipments
 from bridge.sync.follow import follow_orders
-from bridge.sync.pull import pull_orders
+from bridge.sync.pull import pull_orders, sweep_orders
 from bridge.sync.push import import_orders
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Job:
     """A job. `run` works for one store, `run_once` for the bridge; each returns what was done, counted.
 
-    writes: it changes something on the other side, so that read-only mode holds it.
+    writes: it changes something on the other side, so that read-only mode holds it. per_account: a run for one store
+    serves all stores of its seller account and region.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Job:
     run: Callable[[Link], dict[str, int]] | None = None
     run_once: Callable[[Runtime], dict[str, int]] | None = None
     writes: bool = True
+    per_account: bool = False
 
     @property
     def per_store(self) -> bool:
@@ -39,7 +41,8 @@ class Job:
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        Job("sync", "Read what changed on Amazon.", run=pull_orders, writes=False),
+        Job("sync", "Read what changed on Amazon.", run=pull_orders, writes=False, per_account=True),
+        Job("sweep", "Read the last two days' new orders once more.", run=sweep_orders, writes=False, per_account=True),
         Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=import_orders),
         Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
         Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),

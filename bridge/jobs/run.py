@@ -6,7 +6,7 @@ import math
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 120.0  # seconds; prolonged by a heartbeat while the job runs, so that a dead process frees it soon
 HEARTBEAT = LEASE_SECONDS / 4
+RESERVE = 2  # tokens of each of Amazon's quotas that scheduled runs leave for "sync now"
 log = structlog.get_logger()
 
 
@@ -38,14 +39,14 @@ def run_job(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> 
     trigger: "schedule", "api", "cli". Raises NotFound for an unknown job or store.
     """
     run_id = _begin(runtime, name, store_id, trigger)
-    _work(runtime, JOBS[name], store_id, run_id)
+    _work(runtime, JOBS[name], store_id, run_id, trigger)
     return run_id
 
 
 def start_job(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> int:
     """Like run_job, but in the background; the run is recorded before this returns."""
     run_id = _begin(runtime, name, store_id, trigger)
-    _background.submit(_work, runtime, JOBS[name], store_id, run_id)
+    _background.submit(_work, runtime, JOBS[name], store_id, run_id, trigger)
     return run_id
 
 
@@ -67,9 +68,9 @@ def _begin(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> i
         return run.id
 
 
-def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int) -> None:
+def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int, trigger: str) -> None:
     holder = uuid.uuid4().hex
-    lease = f"job:{job.name}:{store_id or '-'}"
+    lease = _lease_name(runtime, job, store_id)
     with runtime.db.session() as session:
         taken = store.take_lease(session, lease, holder, runtime.now(), LEASE_SECONDS)
     if not taken:
@@ -79,7 +80,7 @@ def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int) -> None
     heart = threading.Thread(target=_keep_lease, args=(runtime, lease, holder, stop), daemon=True)
     heart.start()
     try:
-        outcome = _attempt(runtime, job, store_id)
+        outcome = _attempt(runtime, job, store_id, trigger)
     finally:
         stop.set()
         heart.join()
@@ -88,10 +89,17 @@ def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int) -> None
     _finish(runtime, run_id, outcome)
 
 
-def _attempt(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
+def _lease_name(runtime: Runtime, job: Job, store_id: int | None) -> str:
+    """Runs with the same name never overlap; the stores of a seller account share a job that works for them all."""
+    if job.per_account and store_id is not None:
+        store_id = min((link.store_id for link in runtime.links.of_account(store_id)), default=store_id)
+    return f"job:{job.name}:{store_id or '-'}"
+
+
+def _attempt(runtime: Runtime, job: Job, store_id: int | None, trigger: str) -> _Outcome:
     with structlog.contextvars.bound_contextvars(job=job.name, store=store_id):
         try:
-            return _perform(runtime, job, store_id)
+            return _perform(runtime, job, store_id, trigger)
         except RemoteError as error:
             if error.code == "QuotaWait":  # Amazon was not asked: whoever ran the job may run it again after that
                 wait = math.ceil(error.retry_after or 1)
@@ -108,12 +116,14 @@ def _attempt(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
             return _Outcome("failed", error=f"{type(error).__name__}; see the log")
 
 
-def _perform(runtime: Runtime, job: Job, store_id: int | None) -> _Outcome:
+def _perform(runtime: Runtime, job: Job, store_id: int | None, trigger: str) -> _Outcome:
     if job.run_once is not None:
         return _Outcome("succeeded", job.run_once(runtime))
     if job.run is None or store_id is None:
         raise NotFound(f"The job {job.name!r} needs a store.")
     link = runtime.links.get(store_id)
+    if trigger == "schedule":
+        link = replace(link, reserve=RESERVE)
     if job.writes and link.read_only:
         return _Outcome("skipped", error="Read-only mode: nothing is sent to Commerce or Amazon.")
     return _Outcome("succeeded", job.run(link))
@@ -155,8 +165,10 @@ def close_lost_runs(runtime: Runtime) -> int:
 
 
 def job_targets(runtime: Runtime, job: Job) -> list[int | None]:
-    """What a scheduled job runs for: each active store, or the bridge (None)."""
+    """What a scheduled job runs for: each active store, one store per seller account, or the bridge (None)."""
     if not job.per_store:
         return [None]
+    if job.per_account:
+        return list(runtime.links.leads())
     with runtime.db.reading() as session:
         return list(store.active_store_ids(session))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 import httpx
@@ -23,6 +24,7 @@ from bridge.domain.names import split_name
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.settings import OrderSettings
 from bridge.errors import BridgeError, RemoteError, Verdict
+from bridge.models import Store
 from bridge.sync.quota import StoredQuota
 from bridge.vault import Vault
 
@@ -64,6 +66,8 @@ class Link:
     now: Callable[[], datetime]
     clients: Clients
     parallel: int = PARALLEL
+    reserve: int = 0  # tokens of Amazon's quota that a scheduled run leaves for whoever presses a button
+    siblings: Callable[[], list[Link]] | None = None
 
     @property
     def amazon(self) -> AmazonClient:
@@ -74,6 +78,11 @@ class Link:
     def commerce(self) -> CommerceClient:
         """The shop."""
         return self.clients.commerce
+
+    def account(self) -> list[Link]:
+        """The links of all active stores of the same seller account and region; this one alone when it is inactive."""
+        found = self.siblings() if self.siblings else []
+        return found if any(link.store_id == self.store_id for link in found) else [self]
 
     @property
     def country(self) -> str:
@@ -193,7 +202,23 @@ class Links:
             now=self._now,
             clients=clients,
             parallel=self._parallel,
+            siblings=partial(self.of_account, store_id),
         )
+
+    def of_account(self, store_id: int) -> list[Link]:
+        """The links of the active stores that share the store's seller account and region. Raises NotFound."""
+        with self._db.reading() as session:
+            key = _account_key(store.get_store(session, store_id))
+            ids = [row.id for row in store.active_stores(session) if _account_key(row) == key]
+        return [self.get(i) for i in ids]
+
+    def leads(self) -> list[int]:
+        """For each seller account and region with an active store, the store that stands for it: the oldest."""
+        leads: dict[str, int] = {}
+        with self._db.reading() as session:
+            for row in store.active_stores(session):
+                leads.setdefault(_account_key(row), row.id)
+        return list(leads.values())
 
     def _connect(
         self, secret: Mapping[str, str], version: datetime, seller_id: str, marketplace_id: str, commerce_url: str
@@ -224,6 +249,10 @@ class Links:
             for clients in self._clients.values():
                 clients.close()
             self._clients.clear()
+
+
+def _account_key(row: Store) -> str:
+    return f"{row.seller_id}:{MARKETPLACES[row.marketplace_id].region}"
 
 
 def _commerce_auth(secret: Mapping[str, str]) -> httpx.Auth:

@@ -1,14 +1,16 @@
-"""Amazon to us: every order that changed, once, in the order of Amazon's versions, with nothing missed.
+"""Amazon to us: every order that changed, with nothing missed.
 
-The watermark is Amazon's own echo of the search (lastUpdatedBefore); it moves after the last page is stored, and the
-next search starts OVERLAP before it, because Amazon's lists are eventually consistent (amazon-sp-api 1.8).
+One search serves all stores of a seller account in a region, because Amazon counts searches by account. The watermark
+is Amazon's own echo of the search (lastUpdatedBefore); it moves after the last page is stored, and the next search
+starts OVERLAP before it, because Amazon's lists are eventually consistent (amazon-sp-api 1.8, 1.10).
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -16,75 +18,146 @@ from sqlalchemy.orm import Session
 
 from bridge import store
 from bridge.amazon.client import OrderPage
-from bridge.domain.money import to_text
-from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
+from bridge.domain.order import OrderSnapshot
 from bridge.domain.retry import Policy, next_delay
-from bridge.domain.states import IMPORTABLE, IN_COMMERCE, ImportState, shown_status, state_for, supersedes
 from bridge.errors import RemoteError, Verdict
-from bridge.models import CommunicationError, Order, UnreadableOrder
+from bridge.models import CommunicationError, SyncCursor, UnreadableOrder
 from bridge.sync.connect import Link
-from bridge.sync.outgoing import follow_up, seen_on_amazon
+from bridge.sync.intake import store_snapshots
 
 OVERLAP = timedelta(minutes=60)
+SWEEP = timedelta(hours=48)
 POLICY = Policy(first=300)  # of asking again for an order that could not be read
 
 
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """The stores of one seller account in one region; `lead` keeps the place in a page run."""
+
+    stores: Mapping[str, Link]  # by marketplace id
+
+    @property
+    def lead(self) -> Link:
+        return min(self.stores.values(), key=lambda link: link.store_id)
+
+
+def _account(link: Link) -> _Account:
+    return _Account({sibling.marketplace_id: sibling for sibling in link.account()})
+
+
 def pull_orders(link: Link) -> dict[str, int]:
-    """Read every change since the watermark and store it, page by page; what was done, counted.
+    """Read every change since the watermark for the store and all others of its account; what was done, counted.
 
     A run that was cut off goes on with its frozen query and token; a token that Amazon no longer accepts starts the
     search anew from the watermark. Raises RemoteError; what was stored before stays.
     """
+    account = _account(link)
+
+    def first_page(lead: Link) -> OrderPage:
+        since = min(_watermark(sibling) for sibling in account.stores.values()) - OVERLAP
+        return lead.amazon.search_orders(
+            marketplace_ids=sorted(account.stores), last_updated_after=since, reserve=link.reserve
+        )
+
+    return dict(_run(account, "amazon", first_page, link.reserve) + _ask_again(account))
+
+
+def sweep_orders(link: Link) -> dict[str, int]:
+    """Read the orders created in the last two days once more, in case Amazon's list of changes has left one out."""
+    account = _account(link)
+
+    def first_page(lead: Link) -> OrderPage:
+        since = lead.now() - SWEEP
+        return lead.amazon.search_orders(
+            marketplace_ids=sorted(account.stores), created_after=since, reserve=link.reserve
+        )
+
+    return dict(_run(account, "sweep", first_page, link.reserve))
+
+
+def _watermark(link: Link) -> datetime:
+    with link.db.session() as session:
+        position = store.cursor(session, link.store_id, "amazon", link.now()).position
+    return datetime.fromisoformat(position).astimezone(UTC) if position else link.integration_time
+
+
+def _run(account: _Account, name: str, first_page: Callable[[Link], OrderPage], reserve: int) -> Counter[str]:
+    """Read page after page and store each in a transaction of its own, with the place to go on from."""
     done: Counter[str] = Counter()
+    lead = account.lead
     while True:
-        with link.db.session() as session:
-            cursor = store.cursor(session, link.store_id, "amazon", link.now())
-            query, token, position = cursor.query, cursor.token, cursor.position
-        if token:
-            page = _resume(link, query, token)
-            if page is None:
-                continue
-        else:
-            since = _moment(position) - OVERLAP if position else link.integration_time - OVERLAP
-            page = link.amazon.search_orders(marketplace_ids=[link.marketplace_id], last_updated_after=since)
+        with lead.db.session() as session:
+            cursor = store.cursor(session, lead.store_id, name, lead.now())
+            query, token = cursor.query, cursor.token
+        page = _next_page(lead, name, query, token, reserve) if token else first_page(lead)
+        if page is None:
+            continue
         done["pages"] += 1
-        with link.db.session() as session:
-            done += store_page(session, link, page)
-            cursor = store.cursor(session, link.store_id, "amazon", link.now())
-            cursor.updated_at = link.now()
+        with lead.db.session() as session:
+            done += store_page(session, account.stores, page)
+            cursor = store.cursor(session, lead.store_id, name, lead.now())
+            cursor.updated_at = lead.now()
             if not token:
                 # The first page's echo bounds the whole run: what changes while it is read belongs to the next one.
-                cursor.bound = _text(page.last_updated_before) if page.last_updated_before else None
+                bound = page.last_updated_before or page.created_before
+                cursor.bound = bound.astimezone(UTC).isoformat() if bound else None
             cursor.token = page.next_token
             cursor.query = dict(page.query) if page.next_token else None
-            if not page.next_token and cursor.bound:
-                cursor.position, cursor.bound = cursor.bound, None
+            if not page.next_token:
+                _move_watermarks(session, account, cursor, page)
         if not page.next_token:
-            return dict(done + _ask_again(link))
+            return done
 
 
-def _resume(link: Link, query: dict[str, str], token: str) -> OrderPage | None:
+def _next_page(lead: Link, name: str, query: dict[str, str], token: str, reserve: int) -> OrderPage | None:
     """The page behind the token; None when Amazon refuses the token, which is then forgotten."""
     try:
-        return link.amazon.search_orders(marketplace_ids=[link.marketplace_id], pagination_token=token, frozen=query)
+        return lead.amazon.search_orders(pagination_token=token, frozen=query, reserve=reserve)
     except RemoteError as error:
         if error.verdict is not Verdict.PERMANENT:
             raise
-        with link.db.session() as session:
-            store.record_remote_error(session, link.store_id, error, link.now())
-            cursor = store.cursor(session, link.store_id, "amazon", link.now())
+        with lead.db.session() as session:
+            store.record_remote_error(session, lead.store_id, error, lead.now())
+            cursor = store.cursor(session, lead.store_id, name, lead.now())
             cursor.token = cursor.query = None
         return None
 
 
-def store_page(session: Session, link: Link, page: OrderPage) -> Counter[str]:
-    """Store one page of orders; one that cannot be read is reported, asked for again later, and holds up nothing."""
-    done: Counter[str] = Counter()
+def _move_watermarks(session: Session, account: _Account, run: SyncCursor, page: OrderPage) -> None:
+    """The run is over: everything up to its bound is stored, for the stores whose marketplaces it asked for."""
+    bound, run.bound = run.bound, None
+    if bound is None:
+        return
+    asked = set(page.query["marketplaceIds"].split(","))
+    for marketplace_id, link in account.stores.items():
+        if marketplace_id in asked:
+            cursor = store.cursor(session, link.store_id, run.name, link.now())
+            cursor.position, cursor.updated_at = bound, link.now()
+
+
+def store_page(session: Session, stores: Mapping[str, Link], page: OrderPage) -> Counter[str]:
+    """Store one page of orders; one that cannot be read is reported, asked for again later, and holds up nothing.
+
+    stores: by marketplace id; orders of a marketplace without a store are none of ours.
+    """
+    done = _store(session, stores, page.snapshots)
+    lead = min(stores.values(), key=lambda link: link.store_id)
     for order_id, reason in page.unreadable:
         done["unreadable"] += 1
-        if session.get(UnreadableOrder, (link.store_id, order_id)) is None:
-            _remember(session, link, order_id, reason)
-    return done + store_snapshots(session, link, page.snapshots)
+        if session.get(UnreadableOrder, (lead.store_id, order_id)) is None:
+            _remember(session, lead, order_id, reason)
+    return done
+
+
+def _store(session: Session, stores: Mapping[str, Link], snapshots: Iterable[OrderSnapshot]) -> Counter[str]:
+    done: Counter[str] = Counter()
+    by_marketplace: dict[str, list[OrderSnapshot]] = {}
+    for snapshot in snapshots:
+        by_marketplace.setdefault(snapshot.marketplace_id, []).append(snapshot)
+    for marketplace_id, theirs in by_marketplace.items():
+        if marketplace_id in stores:
+            done += store_snapshots(session, stores[marketplace_id], theirs)
+    return done
 
 
 def _remember(session: Session, link: Link, order_id: str, reason: str) -> None:
@@ -101,179 +174,36 @@ def _remember(session: Session, link: Link, order_id: str, reason: str) -> None:
     )  # fmt: skip
 
 
-def _ask_again(link: Link) -> Counter[str]:
+def _ask_again(account: _Account) -> Counter[str]:
     """Ask for the orders that could not be read: the watermark has passed them, so nothing else would bring them."""
     done: Counter[str] = Counter()
-    with link.db.reading() as session:
-        query = select(UnreadableOrder.amazon_order_id).where(
-            UnreadableOrder.store_id == link.store_id, UnreadableOrder.due_at <= link.now()
+    with account.lead.db.reading() as session:
+        query = select(UnreadableOrder.store_id, UnreadableOrder.amazon_order_id).where(
+            UnreadableOrder.store_id.in_([link.store_id for link in account.stores.values()]),
+            UnreadableOrder.due_at <= account.lead.now(),
         )
-        due = list(session.scalars(query.order_by(UnreadableOrder.due_at).limit(20)))
-    for order_id in due:
-        snapshots: list[OrderSnapshot] = []
-        gone = False
-        try:
-            snapshots.append(link.amazon.get_order(order_id))
-        except RemoteError as error:
-            if not error.permanent:
-                raise
-            gone = error.code in {"NotFound", "NotAnAmazonOrder"}
-        with link.db.session() as session:
-            row = session.get_one(UnreadableOrder, (link.store_id, order_id))
-            if snapshots or gone:
-                session.delete(row)
-                done += store_snapshots(session, link, snapshots)
-            else:
-                row.attempts += 1
-                pause = next_delay(row.attempts, POLICY, rng=random.SystemRandom())
-                row.due_at = link.now() + timedelta(seconds=pause)
+        due = list(session.execute(query.order_by(UnreadableOrder.due_at).limit(20)))
+    for store_id, order_id in due:
+        done += _ask_once(account, store_id, order_id)
     return done
 
 
-def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnapshot]) -> Counter[str]:
-    """Store these versions where they are news. Orders created before the integration time are never stored."""
-    done: Counter[str] = Counter()
-    wanted = {s.amazon_order_id: s for s in snapshots if s.purchase_date >= link.integration_time}
-    known = store.known_versions(session, link.store_id, wanted)
-    news = [s for number, s in wanted.items() if number not in known or s.last_update > known[number]]
-    changed = [s.amazon_order_id for s in news if s.amazon_order_id in known]
-    held = store.orders_by_number(session, link.store_id, changed)
-    for snapshot in news:
-        order = held.get(snapshot.amazon_order_id)
-        if order is None:
-            _add(session, link, snapshot)
-            done["added"] += 1
-        else:
-            _update(session, link, order, snapshot)
-            done["updated"] += 1
-    return done
-
-
-def _add(session: Session, link: Link, snapshot: OrderSnapshot) -> Order:
-    now = link.now()
-    order = Order(
-        store_id=link.store_id,
-        amazon_order_id=snapshot.amazon_order_id,
-        amazon_order_tail=snapshot.amazon_order_id[-7:],
-        status=shown_status(snapshot.status, ImportState.WAITING).value,
-        amazon_status=snapshot.status,
-        import_state=ImportState.WAITING,
-        channel=snapshot.channel,
-        purchase_date=snapshot.purchase_date,
-        packages=[],
-        programs=[],
-        tip_minor=0,
-        attempts=0,
-        due_at=now,
-        created_at=now,
-        updated_at=now,
-        last_update_date=snapshot.last_update,
-        lines=[],
-        blockers=[],
-        personal=None,
-    )
-    session.add(order)
-    order.note(now, "received", f"Received from Amazon as {snapshot.status}.", new=snapshot.status)
-    session.flush()
-    _take_over(session, order, snapshot)
-    _advance(session, link, order, snapshot)
-    return order
-
-
-def _update(session: Session, link: Link, order: Order, snapshot: OrderSnapshot) -> None:
-    now = link.now()
-    if supersedes(order.amazon_status, order.last_update_date, snapshot.status, snapshot.last_update):
-        if snapshot.status is not order.amazon_status:
-            order.show_amazon_status(snapshot.status, now)
-    else:
-        # A newer version that would take the order back: its data is kept, its status is not believed.
-        order.note(
-            now, "ignored", f"Amazon shows {snapshot.status} after {order.amazon_status}; kept.",
-            old=order.amazon_status, new=snapshot.status,
-        )  # fmt: skip
-    order.last_update_date = snapshot.last_update
-    _take_over(session, order, snapshot)
-    _advance(session, link, order, snapshot)
-
-
-def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
-    """Copy what the version says; the amounts of an order that is in Commerce already are history and stay."""
-    order.programs = list(snapshot.programs)
-    order.service_level = snapshot.service_level
-    order.ship_by = snapshot.ship_by
-    order.deliver_by = snapshot.deliver_by
-    order.replaces = snapshot.replaces
-    order.tax_collected_by_amazon = snapshot.tax_collected_by_amazon
-    order.packages = [
-        {"reference": p.reference, "carrier": p.carrier, "tracking_number": p.tracking_number, "status": p.status,
-         "items": [list(item) for item in p.items]}
-        for p in snapshot.packages
-    ]  # fmt: skip
-    store.write_personal(session, order, snapshot)
-    if order.import_state in IN_COMMERCE or order.ended:
-        _note_changed_total(order, snapshot)
-        shipped = {line.item_id: line for line in snapshot.lines}
-        for row in order.lines:
-            if row.amazon_item_id in shipped:
-                row.quantity_shipped = shipped[row.amazon_item_id].quantity_shipped
-                row.quantity_unshipped = shipped[row.amazon_item_id].quantity_unshipped
-        return
-    # An order cancelled before it was imported often comes without its figures: what we knew of them stays.
-    if snapshot.grand_total is not None or snapshot.status is not AmazonStatus.CANCELED:
-        order.currency = snapshot.currency
-        order.grand_total_minor = snapshot.grand_total
-        order.tip_minor = snapshot.tip
-        order.amounts_problem = snapshot.amounts_problem
-        store.write_lines(order, snapshot.lines)
-
-
-def _note_changed_total(order: Order, snapshot: OrderSnapshot) -> None:
-    held, shown = order.grand_total_minor, snapshot.grand_total
-    if snapshot.status is AmazonStatus.CANCELED or held is None or shown is None or held == shown:
-        return
-    if snapshot.currency and order.commerce_order_number and snapshot.tip == order.tip_minor:
-        message = (
-            f"Amazon now shows a total of {to_text(shown, snapshot.currency)} {snapshot.currency};"
-            f" Commerce order #{order.commerce_order_number} was created with {to_text(held, snapshot.currency)}."
-        )
-        order.note(order.last_update_date, "total_changed", message)
-
-
-def _advance(session: Session, link: Link, order: Order, snapshot: OrderSnapshot) -> None:
-    """Take the steps that the version allows, and keep what Commerce must be told."""
-    now = link.now()
-    _note_cancel_request(order, snapshot, now)
-    state = state_for(
-        order.import_state, order.amazon_status, order.channel, import_enabled=link.settings.import_enabled
-    )
-    if state is not order.import_state:
-        if state is ImportState.CANCELED:
-            order.blockers = []
-        order.move_to(state, now, _STATE_MESSAGES[state])
-    elif order.import_state is ImportState.READY and order.amazon_status in IMPORTABLE[order.channel]:
-        order.due_at = now  # a newer version may have mended what failed
-    seen_on_amazon(session, order, now)
-    follow_up(session, order, now)
-
-
-def _note_cancel_request(order: Order, snapshot: OrderSnapshot, now: datetime) -> None:
-    if snapshot.buyer_cancel_reason is None or order.buyer_cancel_requested_at is not None:
-        return
-    if order.channel is Channel.FBM and snapshot.status is not AmazonStatus.CANCELED:
-        order.buyer_cancel_requested_at = now
-        order.note(now, "buyer_cancel_requested", "The buyer asks to cancel this order.")
-
-
-_STATE_MESSAGES = {
-    ImportState.READY: "Ready to be created in Commerce.",
-    ImportState.VIEW_ONLY: "View only: the import of orders is disabled for this store.",
-    ImportState.CANCELED: "Canceled on Amazon; not created in Commerce.",
-}
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _text(when: datetime) -> str:
-    return when.astimezone(UTC).isoformat()
+def _ask_once(account: _Account, store_id: int, order_id: str) -> Counter[str]:
+    lead = account.lead
+    snapshots: list[OrderSnapshot] = []
+    gone = False
+    try:
+        snapshots.append(lead.amazon.get_order(order_id))
+    except RemoteError as error:
+        if not error.permanent:
+            raise
+        gone = error.code in {"NotFound", "NotAnAmazonOrder"}
+    with lead.db.session() as session:
+        row = session.get_one(UnreadableOrder, (store_id, order_id))
+        if snapshots or gone:
+            session.delete(row)
+            return _store(session, account.stores, snapshots)
+        row.attempts += 1
+        pause = next_delay(row.attempts, POLICY, rng=random.SystemRandom())
+        row.due_at = lead.now() + timedelta(seconds=pause)
+    return Counter()

@@ -108,10 +108,11 @@ def test_runs_whose_process_died_are_closed(stage: Stage):
 
 def test_scheduled_jobs_run_for_active_stores_only(stage: Stage):
     other = stage.add_store("Mugs CA", "A2EUQ1WTGCTBG2")
-    assert job_targets(stage.bridge, JOBS["sync"]) == [stage.store_id, other]
+    assert job_targets(stage.bridge, JOBS["import"]) == [stage.store_id, other]
+    assert job_targets(stage.bridge, JOBS["sync"]) == [stage.store_id]  # one search serves the whole seller account
     with stage.bridge.db.session() as session:
         session.get_one(Store, other).active = False
-    assert job_targets(stage.bridge, JOBS["sync"]) == [stage.store_id]
+    assert job_targets(stage.bridge, JOBS["import"]) == [stage.store_id]
     assert job_targets(stage.bridge, JOBS["cleanup"]) == [None]
 
 

@@ -83,8 +83,8 @@ def test_a_store_that_hangs_does_not_hold_up_another(stage: Stage, monkeypatch: 
             reached.set()
         return {}
 
-    monkeypatch.setitem(JOBS, "sync", replace(JOBS["sync"], run=work))
-    running = scheduler(stage, sync="@every 1s")
+    monkeypatch.setitem(JOBS, "import", replace(JOBS["import"], run=work))
+    running = scheduler(stage, **{"import": "@every 1s"})
     thread = threading.Thread(target=running.run, kwargs={"handle_signals": False})
     thread.start()
     assert reached.wait(10)

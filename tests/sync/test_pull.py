@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from bridge.domain.order import AmazonStatus
 from bridge.domain.states import ImportState
-from bridge.models import CommunicationError, Order, SyncCursor
+from bridge.jobs.run import run_job
+from bridge.models import CommunicationError, JobRun, Order, QuotaBucket, Store, SyncCursor
 from bridge.sandbox.world import Fault
 from tests.stage import Stage, line
 
@@ -220,3 +221,63 @@ def test_a_store_of_another_marketplace_gets_only_its_own_orders(stage: Stage):
     stage.job("sync", canada)
     assert stage.order(american).store_id == stage.store_id
     assert stage.order(canadian).store_id == canada
+
+
+CANADA = "A2EUQ1WTGCTBG2"
+
+
+def test_one_search_serves_all_stores_of_the_seller_account(stage: Stage):
+    canada = stage.add_store("Mugs CA", CANADA)
+    numbers = {stage.place(): stage.store_id, stage.place(marketplace_id=CANADA): canada}
+    stage.wait()
+    before = stage.world.requests["amazon searchOrders"]
+    stage.job("sync", canada)
+    assert stage.world.requests["amazon searchOrders"] - before == 1
+    assert {number: stage.order(number).store_id for number in numbers} == numbers
+
+
+def test_a_store_that_was_switched_off_catches_up_when_it_is_switched_on(stage: Stage):
+    canada = stage.add_store("Mugs CA", CANADA)
+    stage.sync("sync")
+
+    def switch(active: bool) -> None:
+        with stage.bridge.db.session() as session:
+            session.get_one(Store, canada).active = active
+
+    switch(False)
+    missed = stage.place(marketplace_id=CANADA)
+    stage.sync("sync")
+    stage.wait(timedelta(days=3))
+    stage.sync("sync")
+    assert not stage.known(missed)
+    switch(True)
+    stage.sync("sync")
+    assert stage.order(missed).store_id == canada
+
+
+def test_the_nightly_sweep_finds_what_the_list_of_changes_left_out(stage: Stage):
+    lost = stage.place()
+    stage.world.marketplace._visible_from[lost] = stage.world.now() + timedelta(hours=5)
+    for _ in range(3):
+        stage.wait(timedelta(hours=2))
+        stage.sync("sync")
+    assert not stage.known(lost)  # visible now, but changed longer ago than the overlap
+    run = stage.sync("sweep")["sweep"]
+    assert run.result["added"] == 1
+    assert stage.known(lost)
+
+
+def test_a_scheduled_run_leaves_quota_for_sync_now(stage: Stage):
+    stage.sync("sync")
+    with stage.bridge.db.session() as session:
+        bucket = session.scalars(select(QuotaBucket).where(QuotaBucket.operation == "searchOrders")).one()
+        bucket.tokens, bucket.updated_at = 2.0, stage.world.now()
+    number = stage.place()
+    stage.wait(timedelta(seconds=121))
+    run_id = run_job(stage.bridge, "sync", stage.store_id, "schedule")
+    with stage.bridge.db.reading() as session:
+        waiting = session.get_one(JobRun, run_id)
+    assert waiting.state == "failed"
+    assert waiting.result["retry_after"] > 0
+    assert stage.job("sync").state == "succeeded"
+    assert stage.known(number)

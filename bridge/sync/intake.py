@@ -1,0 +1,158 @@
+"""A version of an Amazon order becomes our rows: what is news is taken over, and the steps that it allows are taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bridge import store
+from bridge.domain.money import to_text
+from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
+from bridge.domain.states import IMPORTABLE, IN_COMMERCE, ImportState, shown_status, state_for, supersedes
+from bridge.models import Order
+from bridge.sync.connect import Link
+from bridge.sync.outgoing import follow_up, seen_on_amazon
+
+
+def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnapshot]) -> Counter[str]:
+    """Store these versions where they are news. Orders created before the integration time are never stored."""
+    done: Counter[str] = Counter()
+    wanted = {s.amazon_order_id: s for s in snapshots if s.purchase_date >= link.integration_time}
+    known = store.known_versions(session, link.store_id, wanted)
+    news = [s for number, s in wanted.items() if number not in known or s.last_update > known[number]]
+    changed = [s.amazon_order_id for s in news if s.amazon_order_id in known]
+    held = store.orders_by_number(session, link.store_id, changed)
+    for snapshot in news:
+        order = held.get(snapshot.amazon_order_id)
+        if order is None:
+            _add(session, link, snapshot)
+            done["added"] += 1
+        else:
+            _update(session, link, order, snapshot)
+            done["updated"] += 1
+    return done
+
+
+def _add(session: Session, link: Link, snapshot: OrderSnapshot) -> Order:
+    now = link.now()
+    order = Order(
+        store_id=link.store_id,
+        amazon_order_id=snapshot.amazon_order_id,
+        amazon_order_tail=snapshot.amazon_order_id[-7:],
+        status=shown_status(snapshot.status, ImportState.WAITING).value,
+        amazon_status=snapshot.status,
+        import_state=ImportState.WAITING,
+        channel=snapshot.channel,
+        purchase_date=snapshot.purchase_date,
+        packages=[],
+        programs=[],
+        tip_minor=0,
+        attempts=0,
+        due_at=now,
+        created_at=now,
+        updated_at=now,
+        last_update_date=snapshot.last_update,
+        lines=[],
+        blockers=[],
+        personal=None,
+    )
+    session.add(order)
+    order.note(now, "received", f"Received from Amazon as {snapshot.status}.", new=snapshot.status)
+    session.flush()
+    _take_over(session, order, snapshot)
+    _advance(session, link, order, snapshot)
+    return order
+
+
+def _update(session: Session, link: Link, order: Order, snapshot: OrderSnapshot) -> None:
+    now = link.now()
+    if supersedes(order.amazon_status, order.last_update_date, snapshot.status, snapshot.last_update):
+        if snapshot.status is not order.amazon_status:
+            order.show_amazon_status(snapshot.status, now)
+    else:
+        # A newer version that would take the order back: its data is kept, its status is not believed.
+        order.note(
+            now, "ignored", f"Amazon shows {snapshot.status} after {order.amazon_status}; kept.",
+            old=order.amazon_status, new=snapshot.status,
+        )  # fmt: skip
+    order.last_update_date = snapshot.last_update
+    _take_over(session, order, snapshot)
+    _advance(session, link, order, snapshot)
+
+
+def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
+    """Copy what the version says; the amounts of an order that is in Commerce already are history and stay."""
+    order.programs = list(snapshot.programs)
+    order.service_level = snapshot.service_level
+    order.ship_by = snapshot.ship_by
+    order.deliver_by = snapshot.deliver_by
+    order.replaces = snapshot.replaces
+    order.tax_collected_by_amazon = snapshot.tax_collected_by_amazon
+    order.packages = [
+        {"reference": p.reference, "carrier": p.carrier, "tracking_number": p.tracking_number, "status": p.status,
+         "items": [list(item) for item in p.items]}
+        for p in snapshot.packages
+    ]  # fmt: skip
+    store.write_personal(session, order, snapshot)
+    if order.import_state in IN_COMMERCE or order.ended:
+        _note_changed_total(order, snapshot)
+        shipped = {line.item_id: line for line in snapshot.lines}
+        for row in order.lines:
+            if row.amazon_item_id in shipped:
+                row.quantity_shipped = shipped[row.amazon_item_id].quantity_shipped
+                row.quantity_unshipped = shipped[row.amazon_item_id].quantity_unshipped
+        return
+    # An order cancelled before it was imported often comes without its figures: what we knew of them stays.
+    if snapshot.grand_total is not None or snapshot.status is not AmazonStatus.CANCELED:
+        order.currency = snapshot.currency
+        order.grand_total_minor = snapshot.grand_total
+        order.tip_minor = snapshot.tip
+        order.amounts_problem = snapshot.amounts_problem
+        store.write_lines(order, snapshot.lines)
+
+
+def _note_changed_total(order: Order, snapshot: OrderSnapshot) -> None:
+    held, shown = order.grand_total_minor, snapshot.grand_total
+    if snapshot.status is AmazonStatus.CANCELED or held is None or shown is None or held == shown:
+        return
+    if snapshot.currency and order.commerce_order_number and snapshot.tip == order.tip_minor:
+        message = (
+            f"Amazon now shows a total of {to_text(shown, snapshot.currency)} {snapshot.currency};"
+            f" Commerce order #{order.commerce_order_number} was created with {to_text(held, snapshot.currency)}."
+        )
+        order.note(order.last_update_date, "total_changed", message)
+
+
+def _advance(session: Session, link: Link, order: Order, snapshot: OrderSnapshot) -> None:
+    """Take the steps that the version allows, and keep what Commerce must be told."""
+    now = link.now()
+    _note_cancel_request(order, snapshot, now)
+    state = state_for(
+        order.import_state, order.amazon_status, order.channel, import_enabled=link.settings.import_enabled
+    )
+    if state is not order.import_state:
+        if state is ImportState.CANCELED:
+            order.blockers = []
+        order.move_to(state, now, _STATE_MESSAGES[state])
+    elif order.import_state is ImportState.READY and order.amazon_status in IMPORTABLE[order.channel]:
+        order.due_at = now  # a newer version may have mended what failed
+    seen_on_amazon(session, order, now)
+    follow_up(session, order, now)
+
+
+def _note_cancel_request(order: Order, snapshot: OrderSnapshot, now: datetime) -> None:
+    if snapshot.buyer_cancel_reason is None or order.buyer_cancel_requested_at is not None:
+        return
+    if order.channel is Channel.FBM and snapshot.status is not AmazonStatus.CANCELED:
+        order.buyer_cancel_requested_at = now
+        order.note(now, "buyer_cancel_requested", "The buyer asks to cancel this order.")
+
+
+_STATE_MESSAGES = {
+    ImportState.READY: "Ready to be created in Commerce.",
+    ImportState.VIEW_ONLY: "View only: the import of orders is disabled for this store.",
+    ImportState.CANCELED: "Canceled on Amazon; not created in Commerce.",
+}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import RemoteError, Verdict
+from bridge.jobs import JOBS
 from bridge.models import JobRun, Order, Store
 from bridge.runtime import Runtime
 from bridge.store import record_remote_error
@@ -24,7 +25,7 @@ def test_the_jobs_are_listed_with_their_schedules_and_newest_runs(api: ApiClient
             run = JobRun(job="sync", store_id=store.id, trigger="schedule", state=state, started_at=runtime.now())
             session.add(run)
     items = {item["name"]: item for item in api.get("/jobs")["items"]}
-    assert list(items) == ["sync", "import", "confirm", "complete", "cleanup"]
+    assert list(items) == list(JOBS)
     assert items["sync"]["last_run"]["state"] == "succeeded"
     assert items["import"]["last_run"] is None
     assert items["cleanup"]["schedule"] == "17 3 * * *"

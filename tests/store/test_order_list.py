@@ -1,0 +1,156 @@
+"""The order list on every database: the same answers, and by index."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event
+from sqlalchemy.orm import Session
+
+from bridge.db import Database
+from bridge.domain.states import ImportState
+from bridge.models import Order, Store
+from bridge.order_list import EVERY_SORT, OrderFilter, find_page, order_items
+from bridge.queries import dashboard, job_runs, system_messages
+from bridge.runtime import Runtime
+from tests.factories import JP, NOW, US, make_order, make_store
+
+NAMES = ("Émile Zola", "adam O'Brien", "José García-Márquez", "山田 太郎", None)
+
+
+@pytest.fixture
+def stores(db: Database) -> Iterator[list[int]]:
+    """One American and one Japanese store with sixty orders each; gone at the end."""
+    with db.session() as session:
+        made = [make_store(session, marketplace_id=US), make_store(session, marketplace_id=JP)]
+        for store, n in itertools.product(made, range(60)):
+            make_order(
+                session, store, amazon_order_id=f"111-{n:07d}-{n % 7:07d}", buyer_name=NAMES[n % len(NAMES)],
+                purchase_date=NOW - timedelta(hours=n // 3), currency="USD" if store is made[0] else "JPY",
+                grand_total_minor=None if n % 11 == 0 else 100 * (n % 9), commerce_order_number=f"AMZ-{n:05d}",
+                commerce_order_id=n, blockers=["out_of_stock"] if n % 4 == 0 else [],
+            )  # fmt: skip
+        ids = [store.id for store in made]
+    yield ids
+    with db.session() as session:
+        session.execute(delete(Store).where(Store.id.in_(ids)))
+
+
+def find(
+    session: Session, stores: list[int], *, sort: str = "-purchase_date", size: int = 200, **wanted: Any
+) -> list[Order]:
+    found = find_page(session, OrderFilter(stores, **wanted), sort=sort, page=1, page_size=size, cursor=None)
+    assert found.total_count == len(found.ids)
+    return [session.get_one(Order, i) for i in found.ids]
+
+
+@pytest.mark.parametrize("sort", EVERY_SORT)
+@pytest.mark.parametrize("several", [False, True], ids=["one store", "two stores"])
+def test_following_the_cursor_gives_every_order_once_in_the_order_of_the_pages(
+    db: Database, stores: list[int], sort: str, several: bool
+):
+    wanted = OrderFilter(stores if several else stores[:1])
+    with db.reading() as session:
+        whole = find_page(session, wanted, sort=sort, page=1, page_size=200, cursor=None)
+        seen: list[int] = []
+        cursor: str | None = None
+        while True:
+            page = find_page(session, wanted, sort=sort, page=None if cursor else 1, page_size=17, cursor=cursor)
+            seen += page.ids
+            cursor = page.next
+            if cursor is None:
+                break
+    assert seen == whole.ids
+    assert len(set(seen)) == whole.total_count == (120 if several else 60)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("ZOLA emi", 0),
+        ("o br", 1),
+        ("garcia", 2),
+        ("márq jos", 2),
+        ("山田", 3),
+        ("z%l", None),
+        ("ar", None),
+        ("_", None),
+    ],
+)
+def test_names_are_found_by_beginnings_of_words(db: Database, stores: list[int], asked: str, expected: int | None):
+    with db.reading() as session:
+        found = {order.personal.buyer_name for order in find(session, stores, buyer_name=asked)}
+    assert found == ({NAMES[expected]} if expected is not None else set())
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [("111-0000003-0000003", 2), ("111-000000", 20), ("0000002", 18), ("AMZ-0004", 20), ("amz-0004", 0), ("AMZ_", 0),
+     ("AMZ-00041", 2), ("11", 120)],
+)  # fmt: skip
+def test_numbers_are_found_by_beginning_or_tail(db: Database, stores: list[int], asked: str, count: int):
+    with db.reading() as session:
+        assert len(find(session, stores, order_number=asked)) == count
+
+
+def test_totals_of_several_currencies_are_compared_in_whole_units(db: Database, stores: list[int]):
+    with db.reading() as session:
+        dollars = find(session, stores, total_min=Decimal("4"), total_max=Decimal("4.00"))
+        yen = find(session, stores, total_min=Decimal("400"), total_max=Decimal("400"))
+        ordered = [o.grand_total_minor for o in find(session, stores, sort="total") if o.grand_total_minor is not None]
+        assert {(o.currency, o.grand_total_minor) for o in dollars} == {("USD", 400)}
+        assert {(o.currency, o.grand_total_minor) for o in yen} == {("JPY", 400)}
+    assert len(ordered) == 108
+
+
+def test_rows_are_read_in_the_order_of_the_page(db: Database, stores: list[int]):
+    with db.reading() as session:
+        ids = find_page(session, OrderFilter(stores), sort="total", page=2, page_size=9, cursor=None).ids
+        items = order_items(session, ids)
+    assert [item["id"] for item in items] == ids
+    assert {item["grand_total"]["currency"] for item in items if item["grand_total"]} <= {"USD", "JPY"}
+
+
+def test_the_other_reads_work_as_well(db: Database, stores: list[int]):
+    with db.reading() as session:
+        board = dashboard(session, stores[0], 7, NOW)
+        assert sum(Decimal(day["revenue"]["amount"]) for day in board["revenue_by_day"]) == Decimal(
+            board["revenue"]["amount"]
+        )
+        assert Decimal(board["revenue"]["amount"]) > 0
+        assert len(system_messages(session, stores)[0]["store_ids"]) == 2
+        assert job_runs(session, stores, 1, 20)["items"] == []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {}, {"status": ["Pending"]}, {"purchase_date_from": NOW}, {"order_number": "111-00"}, {"order_number": "0000001"},
+        {"buyer_name": "jos"}, {"total_min": Decimal(3)}, {"channel": "FBA"}, {"import_state": ImportState.BLOCKED},
+        {"blocker": "out_of_stock"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_filter_reads_no_table_from_end_to_end(runtime: Runtime, wanted: dict[str, Any]):
+    """On SQLite, whose plans do not depend on how much is in the tables."""
+    with runtime.db.session() as session:
+        stores = [make_store(session).id, make_store(session).id]
+    statements: list[tuple[str, Any]] = []
+    with runtime.db.reading() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *a: statements.append((a[2], a[3])))
+        find_page(session, OrderFilter(stores[:1], **wanted), sort="-purchase_date", page=1, page_size=50, cursor=None)
+        plans = [
+            row[3]
+            for statement, parameters in list(statements)
+            if "orders" in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    scans = [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan and "subquery" not in plan]
+    assert plans
+    assert not [plan for plan in scans if plan.split()[1] in {"orders", "buyer_words", "order_blockers"}], plans

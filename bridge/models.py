@@ -346,6 +346,34 @@ class UnreadableOrder(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Notification(Base):
+    """An ORDER_CHANGE message that Amazon put into our queue: that something of an order changed, not what.
+
+    notification_id: Amazon's, the same in every delivery; for a message that names none, the queue's own message id.
+    state: pending (the order is to be read at due_at), done, dead (it leads nowhere; `reason` says why). store_id and
+    amazon_order_id are NULL where the message names no store of ours or cannot be read. Nothing else of it is kept.
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = _args(
+        UniqueConstraint("notification_id"),
+        Index("ix_notifications_due", "state", "due_at", "id"),
+        Index("ix_notifications_order", "store_id", "amazon_order_id", "state"),
+        Index("ix_notifications_received", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    notification_id: Mapped[str] = mapped_column(String(128))
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    amazon_order_id: Mapped[str | None] = mapped_column(String(32))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(String(500))
+
+
 class ProductMatch(Base):
     """Which Commerce SKU stands for a seller SKU or an ASIN, and how many of it one Amazon unit is."""
 

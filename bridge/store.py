@@ -91,6 +91,15 @@ def cursor(session: Session, store_id: int, name: str, now: datetime) -> SyncCur
     return row
 
 
+def lock_intake(session: Session, store_id: int) -> None:
+    """Until the end of the transaction nobody else stores versions of the store's orders.
+
+    Sync, sweep and notifications meet the same new order at the same time; each would find it missing and add it.
+    """
+    where = (SyncCursor.store_id == store_id, SyncCursor.name == "amazon")
+    session.execute(select(SyncCursor.store_id).where(*where).with_for_update())
+
+
 def take_lease(session: Session, name: str, holder: str, now: datetime, seconds: float) -> bool:
     """Whether `holder` now has the lease: it was free, had run out, or was already its own (then it is prolonged)."""
     until = now + timedelta(seconds=seconds)

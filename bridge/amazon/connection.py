@@ -54,12 +54,16 @@ _MAIL = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation by Amazon's name. repeatable: asking twice does no harm, so a lost answer is asked for again."""
+    """An operation by Amazon's name. repeatable: asking twice does no harm, so a lost answer is asked for again.
+
+    scope: of a grantless operation, which is done in the application's name and not in a seller's (amazon-sp-api 3).
+    """
 
     name: str
     verb: str
     path: str
     repeatable: bool = True
+    scope: str = ""
 
     def failed(
         self,
@@ -167,12 +171,12 @@ class Connection:
         )
         for _ in range(2):
             self._spend(operation, reserve)
-            token = self._token()
+            token = self._token(operation.scope)
             request.headers["x-amz-access-token"] = token
             answer = self._exchange(operation, request)
             if answer.status != 403 or EXPIRED.encode() not in answer.body:
                 break
-            self._tokens.forget(self._seller, token)
+            self._tokens.forget(f"{self._seller}{operation.scope}", token)
         self._learn(operation, answer)
         return self._expect_success(operation, answer)
 
@@ -213,11 +217,15 @@ class Connection:
         if 0 < rate < 1000:
             self._quota.learn(operation.name, rate)
 
-    def _token(self) -> str:
-        return self._tokens.get(self._seller, self._clock(), self._log_in)
+    def _token(self, scope: str) -> str:
+        return self._tokens.get(f"{self._seller}{scope}", self._clock(), lambda: self._log_in(scope))
 
-    def _log_in(self) -> tuple[str, float]:
-        form = {"grant_type": "refresh_token", **self._credentials}
+    def _log_in(self, scope: str) -> tuple[str, float]:
+        if scope:
+            form = {"grant_type": "client_credentials", "scope": scope, **self._credentials}
+            del form["refresh_token"]
+        else:
+            form = {"grant_type": "refresh_token", **self._credentials}
         answer = self._exchange(_LOGIN, self._client.build_request("POST", self._lwa_endpoint, data=form))
         try:
             body = answer.json()

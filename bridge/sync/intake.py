@@ -20,6 +20,7 @@ from bridge.sync.outgoing import follow_up, seen_on_amazon
 def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnapshot]) -> Counter[str]:
     """Store these versions where they are news. Orders created before the integration time are never stored."""
     done: Counter[str] = Counter()
+    store.lock_intake(session, link.store_id)
     wanted = {s.amazon_order_id: s for s in snapshots if s.purchase_date >= link.integration_time}
     known = store.known_versions(session, link.store_id, wanted)
     news = [s for number, s in wanted.items() if number not in known or s.last_update > known[number]]

@@ -154,7 +154,7 @@ def _store(session: Session, stores: Mapping[str, Link], snapshots: Iterable[Ord
     by_marketplace: dict[str, list[OrderSnapshot]] = {}
     for snapshot in snapshots:
         by_marketplace.setdefault(snapshot.marketplace_id, []).append(snapshot)
-    for marketplace_id, theirs in by_marketplace.items():
+    for marketplace_id, theirs in sorted(by_marketplace.items()):  # always the same order: each store is locked
         if marketplace_id in stores:
             done += store_snapshots(session, stores[marketplace_id], theirs)
     return done

@@ -19,7 +19,7 @@ def create_app(config: Config | None = None, *, runtime: Runtime | None = None) 
     # Imported here, so that the rules and the sandbox can be used without all this.
     from flask import Flask  # noqa: PLC0415
 
-    from bridge import api, log  # noqa: PLC0415
+    from bridge import api, console, log  # noqa: PLC0415
     from bridge.cli import commands  # noqa: PLC0415
     from bridge.config import from_environment  # noqa: PLC0415
     from bridge.runtime import build  # noqa: PLC0415
@@ -29,5 +29,6 @@ def create_app(config: Config | None = None, *, runtime: Runtime | None = None) 
     app = Flask("bridge", static_folder=None)
     app.extensions["bridge"] = runtime or (build(config) if config.secret_keys else None)
     api.register(app)
+    console.register(app)
     app.cli.add_command(commands)
     return app

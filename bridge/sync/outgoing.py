@@ -43,6 +43,8 @@ def follow_up(session: Session, order: Order, now: datetime) -> None:
 
 def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
     """Close what Amazon itself now shows: packages that we confirmed, a cancellation that we asked for."""
+    if order.channel is Channel.FBA:  # Amazon's own to ship: nothing of it is ours to confirm or to cancel
+        return
     _see_cancellation(session, order, now)
     if not order.packages:
         return

@@ -389,6 +389,17 @@ class ProductMatch(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class CarrierMapping(Base):
+    """Which carrier Amazon is told for a carrier of the shop (a track's code or title, without case and accents)."""
+
+    __tablename__ = "carrier_mappings"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    commerce_carrier: Mapped[str] = mapped_column(String(128), primary_key=True)
+    carrier_code: Mapped[str] = mapped_column(String(64))
+    carrier_name: Mapped[str | None] = mapped_column(String(255))
+
+
 class JobRun(Base):
     """One run of a job for one store (NULL: for the bridge) and what it did."""
 

@@ -1,4 +1,4 @@
-"""Which carrier code Amazon is told for a track made in Commerce.
+"""Which carrier Amazon is told for a track made in Commerce: as the merchant mapped it, else by its code or title.
 
 Amazon keeps the list of its codes to itself; these are the common ones of its order feed's schema (amazon-sp-api 2.1).
 A carrier that is not among them is sent as "Other" with the track's title as its name.
@@ -6,7 +6,16 @@ A carrier that is not among them is sent as "Other" with the track's title as it
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
 from bridge.domain.commerce import plain
+from bridge.errors import InvalidInput
+from bridge.models import CarrierMapping, Order, Shipment
 
 _CODES = (
     "USPS", "UPS", "UPSMI", "FedEx", "DHL", "GLS", "Royal Mail", "Parcelforce", "TNT", "Canada Post", "Chronopost",
@@ -17,10 +26,90 @@ _CODES = (
 _BY_PLAIN = {plain(code).replace(" ", ""): code for code in _CODES}
 
 
-def amazon_carrier(carrier_code: str, title: str) -> tuple[str, str | None]:
-    """(carrierCode, carrierName) for a track's carrier code and title; carrierName only with "Other"."""
+OTHER = "Other"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a carrier of the shop is to Amazon; a name goes with the code "Other" only."""
+
+    commerce_carrier: str
+    carrier_code: str
+    carrier_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A carrier that shipments of the store named and that goes as "Other"; `suggestion` is Amazon's nearest code."""
+
+    carrier_code: str
+    title: str
+    suggestion: str | None
+
+
+def amazon_carrier(carrier_code: str, title: str, mapped: Mapping[str, Mapped] | None = None) -> tuple[str, str | None]:
+    """(carrierCode, carrierName) for a track's carrier code and title; carrierName only with "Other".
+
+    mapped: the store's map, by the plain text of the shop's carrier.
+    """
+    for text in (carrier_code, title):
+        own = (mapped or {}).get(plain(text))
+        if own:
+            return own.carrier_code, own.carrier_name
     for text in (carrier_code, title):
         code = _BY_PLAIN.get(plain(text).replace(" ", ""))
         if code:
             return code, None
-    return "Other", (title.strip() or carrier_code.strip() or "Other")[:255]
+    return OTHER, (title.strip() or carrier_code.strip() or OTHER)[:255]
+
+
+def suggestion(title: str) -> str | None:
+    """Amazon's code that is spelt most like the title ("Fed Exx" is FedEx), None when none is near."""
+    squeezed = plain(title).replace(" ", "")
+    near = get_close_matches(squeezed, _BY_PLAIN, n=1, cutoff=0.75)
+    if not near:
+        near = [name for name in _BY_PLAIN if len(name) > 2 and squeezed.startswith(name)][:1]
+    return _BY_PLAIN[near[0]] if near else None
+
+
+def carrier_map(session: Session, store_id: int) -> list[Mapped]:
+    """The store's map, by the shop's carrier."""
+    query = select(CarrierMapping).where(CarrierMapping.store_id == store_id).order_by(CarrierMapping.commerce_carrier)
+    return [Mapped(row.commerce_carrier, row.carrier_code, row.carrier_name) for row in session.scalars(query)]
+
+
+def replace_carrier_map(session: Session, store_id: int, wanted: Sequence[Mapped]) -> None:
+    """Make this the store's map. Raises InvalidInput for an empty or doubled carrier, or "Other" without a name."""
+    seen: set[str] = set()
+    for index, mapping in enumerate(wanted):
+        key = plain(mapping.commerce_carrier)
+        where = f"items.{index}"
+        if not key or key in seen:
+            raise InvalidInput("The carrier map cannot be kept.", {f"{where}.commerce_carrier": ["Empty or doubled."]})
+        if mapping.carrier_code == OTHER and not mapping.carrier_name:
+            raise InvalidInput("The carrier map cannot be kept.", {f"{where}.carrier_name": ['Required with "Other".']})
+        seen.add(key)
+    session.execute(delete(CarrierMapping).where(CarrierMapping.store_id == store_id))
+    session.add_all(
+        CarrierMapping(
+            store_id=store_id,
+            commerce_carrier=plain(mapping.commerce_carrier),
+            carrier_code=mapping.carrier_code,
+            carrier_name=mapping.carrier_name if mapping.carrier_code == OTHER else None,
+        )
+        for mapping in wanted
+    )
+
+
+def unmapped_carriers(session: Session, store_id: int, newest: int = 500) -> list[Unmapped]:
+    """The carriers of the store's newest shipments that Amazon is told as "Other", each once."""
+    mapped = {row.commerce_carrier: row for row in carrier_map(session, store_id)}
+    query = select(Shipment.tracks).join(Order, Order.id == Shipment.order_id).where(Order.store_id == store_id)
+    seen: dict[tuple[str, str], Unmapped] = {}
+    for tracks in session.scalars(query.order_by(Shipment.id.desc()).limit(newest)):
+        for track in tracks:
+            pair = (track["carrier_code"], track["title"])
+            known = pair in seen or any(plain(text) in mapped for text in pair)
+            if not known and amazon_carrier(*pair)[0] == OTHER:
+                seen[pair] = Unmapped(*pair, suggestion(track["title"] or track["carrier_code"]))
+    return list(seen.values())

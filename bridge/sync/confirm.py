@@ -20,7 +20,7 @@ from bridge.domain.commerce import CommerceShipment
 from bridge.domain.order import Channel
 from bridge.models import Order, OutgoingChange, Shipment
 from bridge.sync.cancel import cancel_on_amazon
-from bridge.sync.carriers import amazon_carrier
+from bridge.sync.carriers import amazon_carrier, carrier_map
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import CONFIRM_SHIPMENT, seen_on_amazon, work_off
 
@@ -183,7 +183,8 @@ def _send(link: Link, change_id: int) -> str:
         change = session.get_one(OutgoingChange, change_id)
         order = session.get_one(Order, change.order_id)
         payload, number = change.payload, order.amazon_order_id
-    code, name = amazon_carrier(payload["carrier_code"], payload["title"])
+        mapped = {row.commerce_carrier: row for row in carrier_map(session, link.store_id)}
+    code, name = amazon_carrier(payload["carrier_code"], payload["title"], mapped)
     link.amazon.confirm_shipment(
         number,
         link.marketplace_id,

@@ -34,9 +34,7 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_index("ix_notifications_due", "notifications", ["state", "due_at", "id"], unique=False)
-    op.create_index(
-        "ix_notifications_order", "notifications", ["store_id", "amazon_order_id", "state"], unique=False
-    )
+    op.create_index("ix_notifications_order", "notifications", ["store_id", "amazon_order_id", "state"], unique=False)
     op.create_index("ix_notifications_received", "notifications", ["received_at"], unique=False)
 
 

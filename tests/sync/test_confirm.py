@@ -8,7 +8,6 @@ import pytest
 
 from bridge.models import ProductMatch, Shipment
 from bridge.sandbox.world import Fault
-from bridge.sync.carriers import amazon_carrier
 from bridge.sync.confirm import packages
 from tests.stage import Stage, line
 
@@ -118,21 +117,6 @@ def test_a_multipack_is_confirmed_in_amazon_units(stage: Stage):
     stage.sync()
     assert stage.order(number).amazon_status == "Shipped"
     assert [p["packageItems"][0]["quantity"] for p in stage.packages(number)] == [1, 1]
-
-
-@pytest.mark.parametrize(
-    ("code", "title", "told"),
-    [
-        ("ups", "United Parcel Service", ("UPS", None)),
-        ("custom", "Royal Mail", ("Royal Mail", None)),
-        ("custom", "deutsche-post", ("Deutsche Post", None)),
-        ("custom", "Bob's Vans", ("Other", "Bob's Vans")),
-        ("custom", "", ("Other", "custom")),
-        ("", "", ("Other", "Other")),
-    ],
-)
-def test_carriers(code, title, told):
-    assert amazon_carrier(code, title) == told
 
 
 def test_units_are_dealt_out_to_the_tracks_and_none_is_lost_or_doubled(stage: Stage):

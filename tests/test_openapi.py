@@ -152,7 +152,7 @@ def test_the_page_is_whole_without_the_internet(app: Flask):
 def test_the_page_runs_no_inline_script(app: Flask):
     answer = app.test_client().get("/docs")
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
-    assert policy["script-src"] == "'self'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
     assert "<script>" not in answer.text
 
 

@@ -93,6 +93,4 @@ def document(self: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[s
         if field.component not in self.spec.components.schemas:
             self.spec.components.schema(field.component, {"type": "string", "enum": list(field.words)})
         shape = {"$ref": f"#/components/schemas/{field.component}"}
-        if field.allow_none:
-            shape = {"anyOf": [shape, {"type": "null"}]}
     return shape

@@ -32,9 +32,9 @@ bound to some stores sees nothing of the others: their objects are 404.
 Answers may gain fields; clients must ignore those that they do not know.
 """
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
-# Swagger UI draws its icons from data: addresses and sets style attributes; everything else comes from this server.
+# Swagger UI draws its icons from data: addresses; everything else comes from this server, and nothing is inline.
 _PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

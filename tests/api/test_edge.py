@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from werkzeug.routing import RequestRedirect
 
 from bridge import create_app, migrate
 from bridge.config import Config
-from bridge.models import Store
+from bridge.errors import BridgeError, RemoteError, Verdict
+from bridge.models import JobRun, Order, Store
 from bridge.runtime import Runtime
+from bridge.store import enqueue, take_lease
 from tests.api_client import ApiClient
+from tests.conftest import HandClock
 
 KEY = {"Authorization": "Bearer bridge-demo-key"}
 
@@ -154,3 +162,74 @@ def test_readyz_tells_database_migrations_and_scheduler(api: ApiClient, runtime:
     unready = api.http.get("/readyz")
     assert unready.status_code == 503
     assert unready.get_json()["checks"]["migrations"] == f"at none, not {migrate.head()}"
+
+
+def test_readyz_tells_how_long_the_scheduler_is_gone(api: ApiClient, runtime: Runtime, clock: HandClock):
+    with runtime.db.session() as session:
+        take_lease(session, "scheduler", "me", clock.now(), 15)
+    assert api.http.get("/readyz").get_json()["checks"]["scheduler"] == "ok"
+    clock.advance(timedelta(seconds=75))
+    gone = api.http.get("/readyz")
+    assert (gone.status_code, gone.get_json()["checks"]["scheduler"]) == (200, "was last seen 60 s ago")
+
+
+def test_readyz_tells_that_the_database_does_not_answer(tmp_path: Path, config: Config):
+    (tmp_path / "broken.db").write_bytes(b"no database at all" * 100)
+    app = create_app(Config(f"sqlite:///{tmp_path / 'broken.db'}", config.secret_keys))
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["checks"]) == (503, {"database": "does not answer"})
+    app.extensions["bridge"].close()
+
+
+def test_metrics_tell_of_orders_changes_jobs_and_requests(
+    api: ApiClient, put: Callable[..., Order], runtime: Runtime, clock: HandClock
+):
+    orders = [put(blockers=["out_of_stock"]), put(blockers=["out_of_stock"]), put()]
+    with runtime.db.session() as session:
+        enqueue(session, session.get_one(Order, orders[0].id), "complete_commerce", clock.now())
+        run = JobRun(job="sync", store_id=1, trigger="cli", state="succeeded", started_at=clock.now())
+        run.finished_at = clock.now() - timedelta(seconds=30)
+        session.add(run)
+    api.get("/orders", buyer_name="Jane")
+    text = api.http.get("/metrics").get_data(as_text=True)
+    assert 'bridge_orders{state="blocked",store="1"} 2.0' in text
+    assert 'bridge_outgoing{kind="complete_commerce",state="pending",store="1"} 1.0' in text
+    assert 'bridge_job_succeeded_seconds{job="sync",store="1"} 30.0' in text
+    assert 'bridge_http_requests_total{method="GET",route="/api/v1/orders",status="200"} 1.0' in text
+    assert "Jane" not in text
+
+
+def failing_with(app: Flask, error: Exception) -> Any:
+    def fail() -> None:
+        raise error
+
+    app.view_functions["Stores.listStores"] = fail
+    return app.test_client().get("/api/v1/stores", headers=KEY)
+
+
+def test_a_remote_that_asks_to_wait_is_passed_on(app: Flask):
+    error = RemoteError(
+        "Too fast.", system="amazon", operation="searchOrders", verdict=Verdict.RETRY, status=429, retry_after=12.4,
+        code="QuotaExceeded", request_id="r-1",
+    )  # fmt: skip
+    answer = failing_with(app, error)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (502, "12")
+    assert answer.get_json()["code"] == "amazon_failed"
+    assert answer.get_json()["remote"] == {
+        "system": "amazon", "operation": "searchOrders", "status": 429, "code": "QuotaExceeded", "request_id": "r-1",
+    }  # fmt: skip
+
+
+def test_a_value_that_was_taken_in_between_is_a_conflict_that_shows_no_row(app: Flask):
+    answer = failing_with(app, IntegrityError("INSERT INTO stores", ("Jane",), Exception("UNIQUE")))
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "already_exists")
+    assert "Jane" not in answer.text
+    assert "INSERT" not in answer.text
+
+
+def test_an_error_of_ours_that_nobody_expects_is_a_defect(app: Flask):
+    assert failing_with(app, BridgeError("inside")).get_json()["code"] == "internal_error"
+
+
+def test_a_redirect_stays_a_redirect(app: Flask):
+    assert failing_with(app, RequestRedirect("/elsewhere")).headers["Location"] == "/elsewhere"

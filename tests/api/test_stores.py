@@ -98,6 +98,7 @@ def test_a_new_store_has_the_default_settings(api: ApiClient):
         ({"commerce_token": None}, {"commerce_token"}),
         ({"integration_time": "2026-11-01T00:00:00Z"}, {"integration_time"}),
         ({"integration_time": "2026-11-03"}, {"integration_time"}),
+        ({"integration_time": "0001-01-01T00:00:00+14:00"}, {"integration_time"}),
         ({"colour": "blue"}, {"colour"}),
     ],
 )  # fmt: skip
@@ -333,7 +334,7 @@ def test_a_store_connected_by_the_api_works_against_the_sandbox(stage: Stage, st
     )
     answer = stage_api.post(f"/stores/{made['id']}/verify")
     assert answer["ok"] is True, answer
-    assert [check["name"] for check in answer["checks"]] == ["amazon", "commerce", "store view"]
+    assert [check["name"] for check in answer["checks"]] == ["amazon", "notifications", "commerce", "store view"]
     stage.wait()
     stage_api.patch(f"/stores/{made['id']}", {"commerce_token": "wrong"})
     answer = stage_api.post(f"/stores/{made['id']}/verify")

@@ -130,12 +130,19 @@ def test_the_other_reads_work_as_well(db: Database, stores: list[int]):
 @pytest.mark.parametrize(
     "wanted",
     [
-        {}, {"status": ["Pending"]}, {"purchase_date_from": NOW}, {"order_number": "111-00"}, {"order_number": "0000001"},
-        {"buyer_name": "jos"}, {"total_min": Decimal(3)}, {"channel": "FBA"}, {"import_state": ImportState.BLOCKED},
+        {},
+        {"status": ["Pending"]},
+        {"purchase_date_from": NOW},
+        {"order_number": "111-00"},
+        {"order_number": "0000001"},
+        {"buyer_name": "jos"},
+        {"total_min": Decimal(3)},
+        {"channel": "FBA"},
+        {"import_state": ImportState.BLOCKED},
         {"blocker": "out_of_stock"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_filter_reads_no_table_from_end_to_end(runtime: Runtime, wanted: dict[str, Any]):
     """On SQLite, whose plans do not depend on how much is in the tables."""
     with runtime.db.session() as session:

@@ -11,8 +11,12 @@ from environs import Env, EnvError, ValidationError
 
 from bridge.errors import ConfigError
 
-JOB_NAMES = ("sync", "sweep", "import", "confirm", "complete", "cleanup")
-_SCHEDULES = dict.fromkeys(JOB_NAMES, "*/5 * * * *") | {"cleanup": "17 3 * * *", "sweep": "41 2 * * *"}
+JOB_NAMES = ("sync", "sweep", "notifications", "import", "confirm", "complete", "cleanup")
+_SCHEDULES = dict.fromkeys(JOB_NAMES, "*/5 * * * *") | {
+    "cleanup": "17 3 * * *",
+    "sweep": "41 2 * * *",
+    "notifications": "* * * * *",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,9 @@ class Config:
 
     schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a request that
     Commerce never answered has surely ended there (its own execution limit); an order whose creation was not answered
-    is looked up after that.
+    is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are not used);
+    sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it; a little less
+    than its schedule's interval, so that it listens nearly always.
     """
 
     database_url: str
@@ -33,6 +39,9 @@ class Config:
     sandbox: bool = False
     log_level: str = "INFO"
     commerce_time_limit: float = 120.0
+    sqs_queue_url: str | None = None
+    sqs_endpoint: str | None = None
+    sqs_listen: float = 55.0
     schedules: dict[str, str] = field(default_factory=lambda: dict(_SCHEDULES))
 
 
@@ -51,6 +60,9 @@ def from_environment(**overrides: Any) -> Config:
                 "sandbox": _text(env, "SANDBOX", "0") in {"1", "true", "yes"},
                 "log_level": _text(env, "LOG_LEVEL", "INFO").upper(),
                 "commerce_time_limit": float(_text(env, "COMMERCE_TIME_LIMIT", "120")),
+                "sqs_queue_url": _text(env, "SQS_QUEUE_URL", "") or None,
+                "sqs_endpoint": _text(env, "SQS_ENDPOINT", "").rstrip("/") or None,
+                "sqs_listen": float(_text(env, "SQS_LISTEN", "55")),
                 "schedules": {
                     name: _text(env, f"SCHEDULE_{name.upper()}", default) for name, default in _SCHEDULES.items()
                 },

@@ -92,7 +92,8 @@ def prepare(demo: Demo) -> Config:
         secret_keys=(demo.key_file.read_text().strip(),),
         public_url=demo.address,
         sandbox=True,
-        schedules=dict.fromkeys(("sync", "import", "confirm", "complete"), EVERY) | {"cleanup": "@every 1h"},
+        schedules=dict.fromkeys(configuration.JOB_NAMES, "@every 1h")
+        | dict.fromkeys(("sync", "import", "confirm", "complete"), EVERY),
         **sandbox_addresses(demo.sandbox_port),
     )
     runtime = build(config)

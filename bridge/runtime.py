@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -18,13 +19,17 @@ from bridge.vault import Vault
 
 @dataclass(frozen=True)
 class Runtime:
-    """Configuration, database, keys, the stores' links and the clock."""
+    """Configuration, database, keys, the stores' links and the clock.
+
+    stopping: set when the process is asked to end; what waits for a long time looks at it.
+    """
 
     config: Config
     db: Database
     vault: Vault
     links: Links
     now: Callable[[], datetime] = clock.now
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -17,6 +17,7 @@ from bridge.amazon import wire
 from bridge.amazon.auth import TokenCache
 from bridge.amazon.connection import DEFAULT_TIMEOUT, MAX_ANSWER, Answer, Connection, Operation
 from bridge.amazon.feeds import FeedContent, FeedStatus
+from bridge.amazon.notifications import Notifications
 from bridge.amazon.quota import QuotaKeeper
 from bridge.domain.order import OrderSnapshot
 from bridge.errors import RemoteError, Verdict
@@ -127,6 +128,11 @@ class AmazonClient:
     def close(self) -> None:
         """Give the connections back."""
         self._connection.close()
+
+    @property
+    def notifications(self) -> Notifications:
+        """Where the seller's notifications are sent."""
+        return Notifications(self._connection)
 
     # Orders
 

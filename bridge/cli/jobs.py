@@ -30,7 +30,7 @@ def list_() -> None:
     """Name the jobs, what they do, and when they run."""
     schedules = context.configuration().schedules
     for job in JOBS.values():
-        click.echo(f"{job.name:10}{schedules[job.name]:16}{job.help}")
+        click.echo(f"{job.name:14}{schedules[job.name]:16}{job.help}")
 
 
 @group.command("run", params=[click.Argument(["name"]), _store()])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.jobs.cleanup import clean_up
+from bridge.jobs.notifications import read_notifications
 from bridge.sync.confirm import confirm_shipments
 from bridge.sync.follow import follow_orders
 from bridge.sync.pull import pull_orders, sweep_orders
@@ -43,9 +44,10 @@ JOBS: dict[str, Job] = {
     for job in (
         Job("sync", "Read what changed on Amazon.", run=pull_orders, writes=False, per_account=True),
         Job("sweep", "Read the last two days' new orders once more.", run=sweep_orders, writes=False, per_account=True),
+        Job("notifications", "Listen to Amazon's notifications.", run_once=read_notifications, writes=False),
         Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=import_orders),
         Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
         Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),
-        Job("cleanup", "Delete old job runs and communication errors.", run_once=clean_up, writes=False),
+        Job("cleanup", "Delete old job runs, communication errors and notifications.", run_once=clean_up, writes=False),
     )
 }

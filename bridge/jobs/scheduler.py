@@ -74,6 +74,7 @@ class Scheduler:
     def stop(self) -> None:
         """End: no new runs start, those under way are waited for."""
         self._stopped.set()
+        self._runtime.stopping.set()
 
     def _lease(self) -> bool:
         with self._runtime.db.session() as session:

@@ -15,6 +15,7 @@ from bridge import clock, store
 from bridge.amazon.auth import TokenCache
 from bridge.amazon.client import AmazonClient
 from bridge.amazon.marketplaces import MARKETPLACES, REGION_ENDPOINTS
+from bridge.amazon.sqs import Queue
 from bridge.commerce.auth import BearerAuth, OAuth1Auth
 from bridge.commerce.client import CommerceClient
 from bridge.config import Config
@@ -205,6 +206,12 @@ class Links:
             siblings=partial(self.of_account, store_id),
         )
 
+    def open_queue(self) -> Queue | None:
+        """The queue of Amazon's notifications, to be closed; None when none is configured. Raises ConfigError."""
+        if not self._config.sqs_queue_url:
+            return None
+        return Queue(self._config.sqs_queue_url, self._config.sqs_endpoint)
+
     def of_account(self, store_id: int) -> list[Link]:
         """The links of the active stores that share the store's seller account and region. Raises NotFound."""
         with self._db.reading() as session:
@@ -280,9 +287,10 @@ def verify(links: Links, store_id: int) -> list[Check]:
     link = links.get(store_id)
     checks = [
         _check("amazon", lambda: _verify_marketplace(link)),
+        _check("notifications", lambda: _verify_notifications(links, link)),
         _check("commerce", lambda: f"Commerce {link.commerce.version()} answers."),
     ]
-    if checks[1].ok:
+    if checks[-1].ok:
         fresh = replace(link, clients=replace(link.clients, contexts={}))
         checks.append(_check("store view", lambda: _verify_store_view(fresh)))
     return checks
@@ -305,6 +313,15 @@ def _verify_marketplace(link: Link) -> str:
             verdict=Verdict.PERMANENT,
         )
     return f"The seller account takes part in {MARKETPLACES[link.marketplace_id].domain}."
+
+
+def _verify_notifications(links: Links, link: Link) -> str:
+    """Also sets them up where they are missing, unless read-only mode forbids it."""
+    queue = links.open_queue()
+    if queue is None:
+        return "Not used (BRIDGE_SQS_QUEUE_URL is not set): orders arrive with the next sync."
+    with queue:
+        return link.amazon.notifications.ensure(queue.arn(), create=not link.read_only)
 
 
 def _verify_store_view(link: Link) -> str:

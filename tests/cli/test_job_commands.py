@@ -51,7 +51,7 @@ def test_a_failed_run_ends_with_exit_code_1_and_says_why(cli: Cli):
 def test_an_unknown_job_an_unknown_store_and_no_store_are_told(cli: Cli):
     unknown = cli("jobs", "run", "tidy")
     assert unknown.exit_code == 2
-    assert "there are sync, import, confirm, complete, cleanup" in unknown.stderr
+    assert f"there are {', '.join(JOBS)}" in unknown.stderr
     nobody = cli("import", "--store", "7")
     assert nobody.exit_code == 2
     assert "There is no store 7." in nobody.stderr

@@ -85,6 +85,7 @@ def test_verify_asks_both_sides(cli: Cli, sandbox: Sandbox):
     assert result.exit_code == 0, result.output
     assert [line.split(":")[0] for line in result.output.splitlines()] == [
         "ok    amazon",
+        "ok    notifications",
         "ok    commerce",
         "ok    store view",
     ]

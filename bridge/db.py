@@ -110,7 +110,8 @@ class Database:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {"echo": echo, "pool_pre_ping": True}
+        # hide_parameters: an error must not carry the names and addresses of the row that it failed on into a log
+        options: dict[str, Any] = {"echo": echo, "pool_pre_ping": True, "hide_parameters": True}
         if parsed.get_backend_name() in {"mysql", "mariadb"}:
             options["isolation_level"] = "READ COMMITTED"
         if parsed.get_backend_name() == "sqlite":

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from bridge.cli import database, demo, doctor, document, jobs, keys, sandbox, serving, stores
+from bridge.cli import backfill, database, demo, doctor, document, jobs, keys, sandbox, serving, stores
 from bridge.errors import BridgeError, InvalidInput
 
 
@@ -38,6 +38,7 @@ class Commands(click.Group):
             raise Mistake(f"the database cannot be used: {reason} (`flask bridge doctor` tells more)") from error
 
 
+stores.group.add_command(backfill.backfill)
 commands = Commands("bridge", help="The Amazon order bridge.")
 for command in (
     database.group,

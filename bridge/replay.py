@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -84,6 +84,12 @@ class Changes:
             f"{self.added:,} orders added, {self.updated:,} updated, {self.commerce_orders:,} Commerce orders created,"
             f" {self.events:,} events written"
         )
+
+
+def new_world(orders: Sequence[ReportOrder]) -> Kept:
+    """A world in which nothing has happened yet, an hour before the first order."""
+    first = min(purchased(order) for order in orders)
+    return Kept(World(clock=SandboxClock(first - timedelta(hours=1))), new_key())
 
 
 class State:
@@ -156,7 +162,8 @@ class Replay:
             config, transports={"amazon": transport, "commerce": transport}, now=self._world.now, parallel=1
         )
         migrate.upgrade(self._bridge.db)
-        self._store_id = 0
+        with self._bridge.db.reading() as session:
+            self._store_id = session.scalars(select(Store.id)).first() or 0
         self.failures: list[str] = []
 
     def close(self) -> None:
@@ -192,10 +199,8 @@ class Replay:
 
     def _store(self, sales_channel: str) -> int:
         """The store of the report's marketplace, connected before its first order when it is not there yet."""
-        with self._bridge.db.reading() as session:
-            known = session.scalars(select(Store.id)).first()
-        if known is not None:
-            return known
+        if self._store_id:
+            return self._store_id
         market = market_of(sales_channel)
         if market is None:
             raise ValueError(f"there is no marketplace {sales_channel!r}")
@@ -311,7 +316,7 @@ def command(report: Path, directory: Path) -> None:
     with State(directory) as state, _silence():
         if state.cut_off:
             click.echo("The last replay was cut off: this one begins anew.")
-        kept = state.load() or Kept(World(clock=SandboxClock(_begin(orders))), new_key())
+        kept = state.load() or new_world(orders)
         _check_marketplace([*kept.orders.values(), *orders])
         state.begin()
         replay = Replay(kept, state.database)
@@ -339,11 +344,6 @@ def _check_marketplace(orders: Sequence[ReportOrder]) -> None:
             raise click.ClickException(f"{where}, where this replay is of {first}: give each a report and a --state")
 
 
-def _begin(orders: Sequence[ReportOrder]) -> datetime:
-    """An hour before the first order."""
-    return min(purchased(order) for order in orders) - timedelta(hours=1)
-
-
 @contextmanager
 def _silence() -> Iterator[None]:
     """Keep the bridge's log lines, thousands of them, out of the terminal: what failed is in the reconciliation."""
@@ -358,16 +358,18 @@ def _silence() -> Iterator[None]:
 @contextmanager
 def _progress() -> Iterator[Callable[[Play], None]]:
     """A bar on a terminal, a line for each tenth elsewhere; on standard error."""
-    if sys.stderr.isatty():
-        with click.progressbar(length=1000, label="Playing", file=sys.stderr, show_pos=False) as bar:
-            yield lambda play: bar.update(int(1000 * play.share) - bar.pos)
-        return
     tenths = 0
 
-    def tell(play: Play) -> None:
+    def tell(share: float) -> None:
         nonlocal tenths
-        if int(10 * play.share) > tenths:
-            tenths = int(10 * play.share)
+        if int(10 * share) > tenths:
+            tenths = int(10 * share)
             click.echo(f"played {10 * tenths} %", err=True)
 
-    yield tell
+    if sys.stderr.isatty():
+        with click.progressbar(length=1000, label="Playing", file=sys.stderr) as bar:
+            yield lambda play: bar.update(int(1000 * play.share) - bar.pos)
+            bar.update(1000 - bar.pos)  # what waits for ever, for a blocked order, holds up no bar
+    else:
+        yield lambda play: tell(play.share)
+        tell(1.0)

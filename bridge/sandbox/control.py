@@ -13,6 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from bridge.sandbox.amounts import Json, Line
 from bridge.sandbox.marketplace import Marketplace
+from bridge.sandbox.notifications import sqs_sender
 from bridge.sandbox.order_json import Address, text_time
 from bridge.sandbox.refusal import Refusal
 from bridge.sandbox.world import Fault, World
@@ -66,6 +67,7 @@ def blueprint(world: World) -> Blueprint:
     serve("POST", "/products/<path:sku>", _product)
     serve("POST", "/shipments", _ship)
     serve("POST", "/amazon", _manage_amazon)
+    serve("POST", "/notifications", _notify)
     serve("POST", "/clock", _move_clock)
     serve("POST", "/faults", _misbehave)
     serve("DELETE", "/faults", _behave)
@@ -153,6 +155,22 @@ def _manage_amazon(world: World) -> tuple[int, Json]:
     if body.get("expire_tokens"):
         amazon.expire_tokens()
     return 200, {"visible_after": amazon.visible_after, "cancel_order_released": amazon.cancel_order_released}
+
+
+def _notify(world: World) -> tuple[int, Json]:
+    """Where ORDER_CHANGE notifications are sent (an SQS stand-in on this machine) and how badly."""
+    body = _body()
+    notifications = world.marketplace.notifications
+    if "endpoint" in body:
+        try:
+            notifications.send = sqs_sender(str(body["endpoint"])) if body["endpoint"] else None
+        except ImportError as error:
+            raise Refusal(501, "NotImplemented", "Sending to a queue needs boto3.") from error
+    for name in ("lose", "duplicate", "reorder"):
+        setattr(notifications, name, float(body.get(name, getattr(notifications, name))))
+    notifications.announce_new = bool(body.get("announce_new", notifications.announce_new))
+    notifications.flush()
+    return 200, {"sending": notifications.send is not None, "counts": notifications.counts}
 
 
 def _move_clock(world: World) -> tuple[int, Json]:

@@ -93,7 +93,7 @@ class Marketplace:
         self.throttled: Counter[str] = Counter()
         self.quotas = Quotas(world)
         self.feeds = Feeds(self)
-        self.notifications = Notifications()
+        self.notifications = Notifications(str(world.rng.getstate()))
         self.visible_after = 0.0
         self.cancel_order_released = False
         self._seller_of: dict[str, str] = {}
@@ -192,6 +192,7 @@ class Marketplace:
     def put(self, order: Json, *, seller_id: str = SELLER_ID, visible_after: float = 0.0) -> str:
         """Take an order just as it is, in the API's shape, new or in place of the one with its orderId."""
         order_id: str = order["orderId"]
+        new = order_id not in self.orders
         self._forget_times(order_id)
         self._withheld.pop(order_id, None)
         self._visible_from.pop(order_id, None)
@@ -205,6 +206,7 @@ class Marketplace:
         }
         for name, when in self._times[order_id].items():
             insort(self._index[name], (when, order_id))
+        self._announce(order_id, new=new)
         return order_id
 
     @_locked
@@ -222,7 +224,7 @@ class Marketplace:
         for item in self._expect(order_id, "UNSHIPPED")["orderItems"]:
             request = {"requester": "BUYER", "cancelReason": reason}
             item.setdefault("cancellation", {})["cancellationRequest"] = request
-        self._touch(order_id)
+        self._touch(order_id, "BuyerRequestedChange")
 
     @_locked
     def cancel(
@@ -319,7 +321,7 @@ class Marketplace:
             raise invalid(f"Order {order_id} is {self.status(order_id)}, not {' or '.join(statuses)}.")
         return self.orders[order_id]
 
-    def _touch(self, order_id: str) -> None:
+    def _touch(self, order_id: str, change_type: str = "OrderStatusChange") -> None:
         # Two changes within one reading of the clock still have to be told apart by lastUpdatedTime.
         order = self.orders[order_id]
         times = self._times[order_id]
@@ -329,6 +331,13 @@ class Marketplace:
         del index[bisect_left(index, (times["lastUpdatedTime"], order_id))]
         times["lastUpdatedTime"] = parse_time(order["lastUpdatedTime"])
         insort(index, (times["lastUpdatedTime"], order_id))
+        self._announce(order_id, change_type)
+
+    def _announce(self, order_id: str, change_type: str = "OrderStatusChange", *, new: bool = False) -> None:
+        seller_id, now = self._seller_of[order_id], self.world.now()
+        self.notifications.publish(
+            self.orders[order_id], seller_id=seller_id, change_type=change_type, now=now, new=new
+        )
 
     def _forget_times(self, order_id: str) -> None:
         for name, when in self._times.pop(order_id, {}).items():

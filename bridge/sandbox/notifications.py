@@ -1,23 +1,100 @@
-"""Notifications v1, as far as a seller's set-up goes: destinations and subscriptions are kept, nothing is sent."""
+"""Notifications v1: destinations and subscriptions, and the sending of ORDER_CHANGE to a queue, as badly as wanted."""
 
 from __future__ import annotations
 
+import ipaddress
+import json
+import random
 import re
 import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 from bridge.sandbox.amounts import Json
+from bridge.sandbox.order_change import order_change
 from bridge.sandbox.refusal import Refusal, invalid
 
 QUEUE_ARN = re.compile(r"arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+(\.fifo)?")
 ORDER_CHANGE_TYPES = {"BuyerRequestedChange", "DeliveryTipChange", "OrderStatusChange"}
 
+Send = Callable[[str, str], None]  # (the queue's ARN, the message); raises OSError when the queue does not take it
+
 
 class Notifications:
-    """Destinations belong to the application, subscriptions to (seller, notification type)."""
+    """Destinations belong to the application, subscriptions to (seller, notification type).
 
-    def __init__(self) -> None:
+    send: how a message reaches a queue; None (the default): nothing is sent. lose, duplicate, reorder: the share of
+    messages (0..1) that is never sent, sent twice, or sent only after the next one. announce_new: whether an order that
+    was just placed counts as changed; Amazon does not say. counts: what was sent, lost, duplicated, reordered, refused.
+    """
+
+    def __init__(self, seed: str = "") -> None:
         self.destinations: dict[str, Json] = {}
         self.subscriptions: dict[tuple[str, str], Json] = {}
+        self.send: Send | None = None
+        self.lose = self.duplicate = self.reorder = 0.0
+        self.announce_new = True
+        self.counts: Counter[str] = Counter()
+        self.rng = random.Random(f"notifications {seed}")  # noqa: S311 - play, not secrets
+        self._held: list[tuple[str, str]] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A world can be kept in a file between runs; the way to the queue is the process's own.
+        return self.__dict__ | {"send": None}
+
+    def publish(self, order: Json, *, seller_id: str, change_type: str, now: datetime, new: bool = False) -> None:
+        """Tell the seller's queue, if there is one, that the order changed."""
+        subscription = self.subscriptions.get((seller_id, "ORDER_CHANGE"))
+        if subscription is None or self.send is None or (new and not self.announce_new):
+            return
+        directive = subscription.get("processingDirective") or {}
+        if change_type not in directive.get("eventFilter", {}).get("orderChangeTypes", ORDER_CHANGE_TYPES):
+            return
+        message = order_change(
+            order,
+            seller_id=seller_id,
+            subscription_id=subscription["subscriptionId"],
+            change_type=change_type,
+            now=now,
+            rng_bits=self.rng.getrandbits(128),
+        )
+        queue = self.destinations[subscription["destinationId"]]["resource"]["sqs"]["arn"]
+        self._dispatch(queue, json.dumps(message))
+
+    def _dispatch(self, queue: str, message: str) -> None:
+        if self.rng.random() < self.lose:
+            self.counts["lost"] += 1
+            return
+        copies = [(queue, message)]
+        if self.rng.random() < self.duplicate:
+            self.counts["duplicated"] += 1
+            copies *= 2
+        if self.rng.random() < self.reorder:
+            self.counts["reordered"] += 1
+            self._held += copies
+            return
+        for copy in copies:
+            self._send(*copy)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is held back until the next message."""
+        held, self._held = self._held, []
+        for queue, message in held:
+            self._send(queue, message)
+
+    def _send(self, queue: str, message: str) -> None:
+        if self.send is None:
+            return
+        try:
+            self.send(queue, message)
+        except OSError:  # the sandbox's Amazon, like the real one, does not stop for a seller's queue
+            self.counts["refused"] += 1
+        else:
+            self.counts["sent"] += 1
 
     def create_destination(self, body: Json) -> Json:
         """A queue to send to, as createDestination answers it."""
@@ -60,6 +137,38 @@ class Notifications:
                 del self.subscriptions[key]
                 return
         raise Refusal(404, "NotFound", f"There is no subscription {subscription_id}.")
+
+
+def sqs_sender(endpoint: str) -> Send:
+    """Sends to the queues of an SQS stand-in on this machine; raises ValueError for an endpoint elsewhere.
+
+    Needs boto3 (ImportError). The credentials are made up: nothing of the sandbox's reaches AWS.
+    """
+    host = urlsplit(endpoint).hostname or ""
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"{host} is not this machine")
+    import boto3  # noqa: PLC0415 - an extra
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    patience = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
+    session = boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox")  # noqa: S106
+    clients: dict[str, Any] = {}
+    addresses: dict[str, str] = {}
+
+    def send(queue: str, message: str) -> None:
+        _, _, _, region, account, name = queue.split(":")
+        try:
+            if region not in clients:
+                clients[region] = session.client("sqs", region_name=region, endpoint_url=endpoint, config=patience)
+            if queue not in addresses:
+                found = clients[region].get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+                addresses[queue] = found["QueueUrl"]
+            clients[region].send_message(QueueUrl=addresses[queue], MessageBody=message)
+        except (BotoCoreError, ClientError) as error:
+            raise ConnectionError(str(error)) from error
+
+    return send
 
 
 def _complete(directive: Json) -> bool:

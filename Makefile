@@ -10,6 +10,7 @@ help: ## show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 $(READY): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. make PYTHON=... names another one.")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@
@@ -17,10 +18,10 @@ $(READY): requirements/dev.txt
 setup: $(READY) ## install everything and migrate the database; starts nothing
 	$(BIN)/flask bridge db upgrade
 
-run: $(READY) ## bridge on :8000 beside the sandbox on :8001, orders flowing
-	$(BIN)/flask bridge demo
+run: $(READY) ## the bridge on :8000 beside its sandbox on :8001, orders flowing
+	@$(BIN)/flask bridge demo $(ARGS)
 
-test: $(READY) ## all tests
+test: $(READY) ## all tests; what is missing on this machine is skipped and named at the end (CI=true: fails)
 	CI=$(CI) $(BIN)/python -m pytest -n auto --cov --cov-report=term $(ARGS)
 
 lint: $(READY) ## ruff and mypy --strict
@@ -28,13 +29,13 @@ lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY) ## the benchmarks that back the README's figures
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+bench: $(READY) ## the benchmarks
+	@for file in $(wildcard benchmarks/*.py); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 lock: $(READY) ## compile the pinned requirement files
 	$(BIN)/python -m pip install --quiet pip-tools
 	cd requirements && for name in base dev; do ../$(BIN)/pip-compile --quiet --no-header --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --strip-extras $$name.in -o $$name.txt; done
 
-clean: ## remove what setup, run and test made
-	rm -rf $(VENV) var .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove what was installed and what demo, replay and tests left; the database in var/ stays
+	rm -rf $(VENV) var/demo var/replay .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

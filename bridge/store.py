@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from bridge.domain.blockers import Blocker
 from bridge.domain.commerce import plain
-from bridge.domain.order import Address, Line, LineAmounts, OrderSnapshot
+from bridge.domain.order import Address, AmazonStatus, Channel, Line, LineAmounts, OrderSnapshot
 from bridge.domain.settings import ORDER_SETTINGS, OrderSettings
 from bridge.domain.states import ImportState, transition
 from bridge.errors import NotFound, RemoteError
@@ -241,6 +241,20 @@ def claimed_order(session: Session, order_id: int, claim: str) -> Order | None:
     query = select(Order).where(Order.id == order_id, Order.claim == claim).options(*parts)
     order = session.scalars(query.with_for_update(of=Order)).one_or_none()
     return order if order and order.import_state is ImportState.IMPORTING else None
+
+
+def newest_addresses(session: Session, store_id: int, count: int) -> list[Any]:
+    """The addresses, as stored, of the newest paid orders that the merchant ships; None where Amazon sent none."""
+    query = (
+        select(OrderPersonalData.address)
+        .join(Order, Order.id == OrderPersonalData.order_id)
+        .where(
+            Order.store_id == store_id,
+            Order.channel == Channel.FBM,
+            Order.amazon_status.in_((AmazonStatus.UNSHIPPED, AmazonStatus.PARTIALLY_SHIPPED, AmazonStatus.SHIPPED)),
+        )
+    )
+    return list(session.scalars(query.order_by(Order.purchase_date.desc(), Order.id.desc()).limit(count)))
 
 
 def replace_blockers(session: Session, order: Order, blockers: Sequence[Blocker], now: datetime) -> bool:

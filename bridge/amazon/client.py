@@ -130,6 +130,11 @@ class AmazonClient:
         self._connection.close()
 
     @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which Amazon's clock is ahead of ours, by its newest answer; None before the first."""
+        return self._connection.clock_skew
+
+    @property
     def notifications(self) -> Notifications:
         """Where the seller's notifications are sent."""
         return Notifications(self._connection)

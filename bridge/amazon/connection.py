@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -137,6 +138,7 @@ class Connection:
         self._tokens = tokens
         self._quota = quota
         self._clock = clock
+        self.clock_skew: float | None = None
         self._throttled_until: dict[str, datetime] = {}
         self._client = httpx.Client(
             transport=transport,
@@ -260,6 +262,7 @@ class Connection:
             took = _milliseconds(started)
             log.warning("amazon call failed", operation=operation.name, error=type(error).__name__, ms=took)
             raise failure from error
+        self._note_time(response.headers.get("date"))
         answer = Answer(response.status_code, response.headers, bytes(received))
         log.info(
             "amazon call",
@@ -269,6 +272,13 @@ class Connection:
             request_id=answer.request_id,
         )
         return answer
+
+    def _note_time(self, date: str | None) -> None:
+        try:
+            told = parsedate_to_datetime(date or "")
+        except ValueError:
+            return
+        self.clock_skew = (told - self._clock()).total_seconds()
 
     def _expect_success(self, operation: Operation, answer: Answer) -> Answer:
         if 200 <= answer.status < 300:

@@ -64,13 +64,18 @@ def full_bucket(operation: str, now: datetime) -> Bucket:
     return replace(bucket, tokens=bucket.capacity)
 
 
+def level(bucket: Bucket, now: datetime) -> float:
+    """The tokens that are there at `now`; a clock that went back refills nothing."""
+    passed = max(0.0, (now - bucket.updated_at).total_seconds())
+    return min(bucket.capacity, bucket.tokens + passed * bucket.rate)
+
+
 def take(bucket: Bucket, now: datetime, reserve: int = 0) -> tuple[Bucket, float]:
     """The bucket after a request at `now`, and 0.0; or the bucket unspent, and the seconds to wait.
 
-    reserve: how many tokens have to stay for others. A clock that went back refills nothing.
+    reserve: how many tokens have to stay for others.
     """
-    passed = max(0.0, (now - bucket.updated_at).total_seconds())
-    tokens = min(bucket.capacity, bucket.tokens + passed * bucket.rate)
+    tokens = level(bucket, now)
     needed = min(1.0 + reserve, bucket.capacity)
     current = replace(bucket, tokens=tokens, updated_at=max(now, bucket.updated_at))
     # Sums of fractions end a hair below a whole number: a millionth of a token is no reason to wait.
@@ -83,9 +88,7 @@ def with_rate(bucket: Bucket, rate: float, now: datetime) -> Bucket:
     """The bucket with another rate from `now` on; a rate that is not positive is no news."""
     if not rate > 0 or rate == bucket.rate:
         return bucket
-    passed = max(0.0, (now - bucket.updated_at).total_seconds())
-    tokens = min(bucket.capacity, bucket.tokens + passed * bucket.rate)
-    return replace(bucket, tokens=tokens, rate=rate, updated_at=max(now, bucket.updated_at))
+    return replace(bucket, tokens=level(bucket, now), rate=rate, updated_at=max(now, bucket.updated_at))
 
 
 class MemoryQuota:

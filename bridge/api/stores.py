@@ -18,7 +18,7 @@ from bridge.errors import Conflict, NotFound
 from bridge.jobs.run import start_job
 from bridge.keys import Scope
 from bridge.models import ProductMatch
-from bridge.sync.connect import verify
+from bridge.sync.verify import verify
 
 blp = Blueprint(
     "Stores", __name__, url_prefix="/api/v1", description="Amazon seller accounts and what is set for them."

@@ -15,7 +15,7 @@ from bridge.cli import context
 from bridge.errors import InvalidInput
 from bridge.models import Store
 from bridge.stores import AMAZON_CREDENTIALS, COMMERCE_CREDENTIALS, add_store
-from bridge.sync.connect import verify
+from bridge.sync.verify import verify
 
 REQUIRED = ("name", "seller_id", "marketplace_id", "commerce_url", "website_code")
 _PLAIN = {"amazon_client_id", "commerce_consumer_key"}  # the others are not shown while they are typed

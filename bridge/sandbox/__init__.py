@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Response
 
 from bridge.sandbox import amazon, commerce, control, page
 from bridge.sandbox.faultline import FaultLine
@@ -18,5 +18,11 @@ def create_sandbox(world: World | None = None) -> Flask:
     app.register_blueprint(commerce.blueprint(world), url_prefix="/commerce")
     app.register_blueprint(control.blueprint(world))
     app.register_blueprint(page.blueprint(world))
+
+    @app.after_request
+    def tell_the_time(response: Response) -> Response:
+        response.date = world.now()
+        return response
+
     app.wsgi_app = FaultLine(app.wsgi_app, world)  # type: ignore[method-assign]
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -24,7 +24,7 @@ from bridge.domain.commerce import ShopContext, StoreView
 from bridge.domain.names import split_name
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.settings import OrderSettings
-from bridge.errors import BridgeError, RemoteError, Verdict
+from bridge.errors import RemoteError, Verdict
 from bridge.models import Store
 from bridge.sync.quota import StoredQuota
 from bridge.vault import Vault
@@ -41,6 +41,7 @@ class Clients:
     amazon: AmazonClient
     commerce: CommerceClient
     secret_version: datetime
+    quota: StoredQuota
     contexts: dict[str | None, tuple[datetime, ShopContext]] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -231,6 +232,7 @@ class Links:
         self, secret: Mapping[str, str], version: datetime, seller_id: str, marketplace_id: str, commerce_url: str
     ) -> Clients:
         region = MARKETPLACES[marketplace_id].region
+        quota = StoredQuota(self._db, f"{seller_id}:{region}", self._now)
         amazon = AmazonClient(
             endpoint=self._config.amazon_endpoint or REGION_ENDPOINTS[region],
             lwa_endpoint=self._config.lwa_endpoint or LWA_ENDPOINT,
@@ -238,7 +240,7 @@ class Links:
             client_secret=secret["amazon_client_secret"],
             refresh_token=secret["amazon_refresh_token"],
             tokens=TokenCache(),
-            quota=StoredQuota(self._db, f"{seller_id}:{region}", self._now),
+            quota=quota,
             transport=self._transports.get("amazon"),
             clock=self._now,
         )
@@ -248,7 +250,7 @@ class Links:
             transport=self._transports.get("commerce"),
             private_networks=self._config.allowed_private_hosts,
         )
-        return Clients(amazon, commerce, version)
+        return Clients(amazon, commerce, version, quota)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -271,69 +273,3 @@ def _commerce_auth(secret: Mapping[str, str]) -> httpx.Auth:
         secret["commerce_access_token"],
         secret["commerce_token_secret"],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that `verify` looked at, in words for the operator."""
-
-    name: str
-    ok: bool
-    message: str
-
-
-def verify(links: Links, store_id: int) -> list[Check]:
-    """Ask both sides whether the store's credentials and settings work; never raises RemoteError."""
-    link = links.get(store_id)
-    checks = [
-        _check("amazon", lambda: _verify_marketplace(link)),
-        _check("notifications", lambda: _verify_notifications(links, link)),
-        _check("commerce", lambda: f"Commerce {link.commerce.version()} answers."),
-    ]
-    if checks[-1].ok:
-        fresh = replace(link, clients=replace(link.clients, contexts={}))
-        checks.append(_check("store view", lambda: _verify_store_view(fresh)))
-    return checks
-
-
-def _check(name: str, ask: Callable[[], str]) -> Check:
-    try:
-        return Check(name, True, ask())
-    except BridgeError as error:
-        return Check(name, False, str(error))
-
-
-def _verify_marketplace(link: Link) -> str:
-    taken_part = link.amazon.marketplace_participations()
-    if link.marketplace_id not in taken_part:
-        raise RemoteError(
-            "the seller account does not take part in this store's marketplace",
-            system="amazon",
-            operation="getMarketplaceParticipations",
-            verdict=Verdict.PERMANENT,
-        )
-    return f"The seller account takes part in {MARKETPLACES[link.marketplace_id].domain}."
-
-
-def _verify_notifications(links: Links, link: Link) -> str:
-    """Also sets them up where they are missing, unless read-only mode forbids it."""
-    queue = links.open_queue()
-    if queue is None:
-        return "Not used (BRIDGE_SQS_QUEUE_URL is not set): orders arrive with the next sync."
-    with queue:
-        return link.amazon.notifications.ensure(queue.arn(), create=not link.read_only)
-
-
-def _verify_store_view(link: Link) -> str:
-    shop = link.shop()
-    marketplace = MARKETPLACES[link.marketplace_id]
-    if shop.base_currency != marketplace.currency:
-        raise RemoteError(
-            f"the website's base currency is {shop.base_currency}, orders of {marketplace.domain} are in"
-            f" {marketplace.currency}: they would be blocked",
-            system="commerce",
-            operation="storeConfigs",
-            verdict=Verdict.PERMANENT,
-            code="CurrencyDiffers",
-        )
-    return f"Orders go to the store view {shop.store_view} (stock {shop.stock_id}, {shop.base_currency})."

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bridge.amazon.quota import RATES, Bucket, full_bucket, take, with_rate
+from bridge.amazon.quota import RATES, Bucket, full_bucket, level, take, with_rate
 from bridge.db import Database
 from bridge.models import QuotaBucket
 
@@ -43,6 +43,16 @@ class StoredQuota:
             bucket = with_rate(held, rate, self._now())
             row.tokens, row.rate, row.updated_at = bucket.tokens, bucket.rate, bucket.updated_at
             self._rates[operation] = bucket.rate
+
+    def left(self) -> dict[str, float]:
+        """The tokens left now of each quota that has been used."""
+        with self._db.reading() as session:
+            rows = session.scalars(select(QuotaBucket).where(QuotaBucket.account == self._account)).all()
+        now = self._now()
+        return {
+            row.operation: level(Bucket(row.tokens, row.rate, RATES[row.operation][1], row.updated_at), now)
+            for row in sorted(rows, key=lambda row: row.operation)
+        }
 
     def _row(self, session: Session, operation: str) -> QuotaBucket:
         """The bucket's row, locked until the end of the transaction; made full when it is not there yet."""

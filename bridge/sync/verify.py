@@ -1,0 +1,133 @@
+"""Whether a store's connection is healthy, in words for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bridge import store
+from bridge.amazon.marketplaces import MARKETPLACES
+from bridge.errors import BridgeError, RemoteError, Verdict
+from bridge.sync.connect import Link, Links
+
+MAX_SKEW = 90.0  # seconds
+SECRET_LASTS = 180  # days
+SECRET_WARNING = 30  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `verify` looked at, in words for the operator."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+def verify(links: Links, store_id: int) -> list[Check]:
+    """Ask both sides whether the store's credentials and settings work; never raises RemoteError."""
+    link = links.get(store_id)
+    checks = [
+        _check("amazon", lambda: _verify_marketplace(link)),
+        _check("clock", lambda: _verify_clock(link)),
+        _check("quota", lambda: _verify_quota(link)),
+        _check("personal data", lambda: _verify_roles(link)),
+        _check("client secret", lambda: _verify_secret(link)),
+        _check("notifications", lambda: _verify_notifications(links, link)),
+        _check("commerce", lambda: f"Commerce {link.commerce.version()} answers."),
+    ]
+    if checks[-1].ok:
+        fresh = replace(link, clients=replace(link.clients, contexts={}))
+        checks.append(_check("store view", lambda: _verify_store_view(fresh)))
+    return checks
+
+
+def _check(name: str, ask: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, ask())
+    except BridgeError as error:
+        return Check(name, False, error.message if isinstance(error, RemoteError) else str(error))
+
+
+def _verify_marketplace(link: Link) -> str:
+    taken_part = link.amazon.marketplace_participations()
+    if link.marketplace_id not in taken_part:
+        raise RemoteError(
+            "the seller account does not take part in this store's marketplace",
+            system="amazon",
+            operation="getMarketplaceParticipations",
+            verdict=Verdict.PERMANENT,
+        )
+    return f"The seller account takes part in {MARKETPLACES[link.marketplace_id].domain}."
+
+
+def _verify_clock(link: Link) -> str:
+    """Amazon refuses times that lie less than two minutes back by its own clock (amazon-sp-api 1.8)."""
+    skew = link.amazon.clock_skew
+    if skew is None:
+        return "Amazon has not told its time yet."
+    if abs(skew) > MAX_SKEW:
+        raise _warning(f"this machine's clock differs from Amazon's by {skew:+.0f} seconds: synchronise it")
+    return f"This machine's clock and Amazon's differ by {skew:+.0f} seconds."
+
+
+def _verify_quota(link: Link) -> str:
+    left = link.clients.quota.left()
+    if not left:
+        return "Nothing has been asked yet."
+    return "Requests left: " + ", ".join(f"{operation} {int(tokens)}" for operation, tokens in left.items()) + "."
+
+
+def _verify_roles(link: Link) -> str:
+    """Amazon answers 200 without the fields that a role is missing for (amazon-sp-api 1.7)."""
+    with link.db.reading() as session:
+        newest = store.newest_addresses(session, link.store_id, 20)
+    if not newest:
+        return "No order that you ship yourself has come yet."
+    with_street = sum(1 for address in newest if address and any(address.get("lines") or ()))
+    if with_street == 0:
+        raise _warning(
+            "Amazon sends no streets: the app lacks the role Direct-to-Consumer Shipping (Restricted), or the seller"
+            " has to authorise it again; orders are created with placeholders"
+        )
+    return f"Amazon sends addresses ({with_street} of the newest {len(newest)} orders)."
+
+
+def _verify_secret(link: Link) -> str:
+    """The secret of an app ends 180 days after it was made (amazon-sp-api 3); we know when it was entered here."""
+    age = (link.now() - link.clients.secret_version).days
+    left = SECRET_LASTS - age
+    if left <= SECRET_WARNING:
+        raise _warning(
+            f"the credentials were entered {age} days ago: Amazon ends an app's client secret after {SECRET_LASTS}"
+            " days; rotate it in Seller Central and enter the new one"
+        )
+    return f"Entered {age} days ago; to be rotated within {left} days."
+
+
+def _warning(message: str) -> RemoteError:
+    return RemoteError(message, system="amazon", operation="verify", verdict=Verdict.PERMANENT)
+
+
+def _verify_notifications(links: Links, link: Link) -> str:
+    """Also sets them up where they are missing, unless read-only mode forbids it."""
+    queue = links.open_queue()
+    if queue is None:
+        return "Not used (BRIDGE_SQS_QUEUE_URL is not set): orders arrive with the next sync."
+    with queue:
+        return link.amazon.notifications.ensure(queue.arn(), create=not link.read_only)
+
+
+def _verify_store_view(link: Link) -> str:
+    shop = link.shop()
+    marketplace = MARKETPLACES[link.marketplace_id]
+    if shop.base_currency != marketplace.currency:
+        raise RemoteError(
+            f"the website's base currency is {shop.base_currency}, orders of {marketplace.domain} are in"
+            f" {marketplace.currency}: they would be blocked",
+            system="commerce",
+            operation="storeConfigs",
+            verdict=Verdict.PERMANENT,
+            code="CurrencyDiffers",
+        )
+    return f"Orders go to the store view {shop.store_view} (stock {shop.stock_id}, {shop.base_currency})."

@@ -45,7 +45,7 @@ class Client:
         else:
             command = [sys.executable, "-m", f"tests.peers.{program.removesuffix('.py')}"]
             environment = {}
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
         # Nothing else of the environment: no proxy, no credentials, no settings of the clients in the home directory.
         self._process = subprocess.Popen(
             command,

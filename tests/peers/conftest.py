@@ -41,6 +41,17 @@ class Served:
         return client
 
 
+def package(item_id: str, quantity: int) -> Json:
+    """confirmShipment's packageDetail: so many of one item."""
+    return {
+        "packageReferenceId": "1",
+        "carrierCode": "UPS",
+        "trackingNumber": "1Z1",
+        "shipDate": "2026-03-01T12:00:00Z",
+        "orderItems": [{"orderItemId": item_id, "quantity": quantity}],
+    }
+
+
 @pytest.fixture
 def served() -> Iterator[Served]:
     world = World(clock=SandboxClock(NOON))
@@ -55,16 +66,24 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def busy(served: Served) -> Served:
-    """Of 271 orders, 6 in Germany, many in one second; of every status that a seller sees, the youngest five minutes old."""
+    """271 orders of five statuses, 6 of them in Germany, many of one second, the youngest five minutes old."""
     amazon, clock = served.world.marketplace, served.world.clock
     for number in range(271):
         where = GERMANY if number % 50 == 7 else CANADA if number % 9 == 0 else US
         fulfilled_by = "AMAZON" if number % 7 == 0 else "MERCHANT"
-        order_id = amazon.place((TENT, MUGS, UNNAMED)[: 1 + number % 3], marketplace_id=where, fulfilled_by=fulfilled_by)
+        order_id = amazon.place(
+            (TENT, MUGS, UNNAMED)[: 1 + number % 3],
+            marketplace_id=where,
+            fulfilled_by=fulfilled_by,
+            buyer_name=f"Chloé {number}",
+        )
         if number % 4:
             amazon.verify_payment(order_id)
         if number % 4 == 2 or number % 8 == 0:
             amazon.cancel(order_id)
+        elif number % 4 == 3 and fulfilled_by == "MERCHANT":
+            item_id = amazon.orders[order_id]["orderItems"][0]["orderItemId"]
+            amazon.confirm_shipment(order_id, {"marketplaceId": where, "packageDetail": package(item_id, 1)})
         elif number % 4 == 1 and fulfilled_by == "AMAZON":
             amazon.ship_fba(order_id)
         if number % 25 == 0:

@@ -29,6 +29,7 @@ export function seen(order) {
   return {
     id: order.orderId,
     status: order.fulfillment.fulfillmentStatus,
+    buyer: order.buyer?.buyerName ?? null,
     total: order.proceeds?.grandTotal?.amount ?? null,
     lines: order.orderItems.map((item) => [
       item.product.sellerSku ?? null,

@@ -3,8 +3,8 @@
 Questions: {"do": "open", "amazon": base address, "credentials": {client_id, client_secret, refresh_token}};
 {"do": "search", "query": the parameters of searchOrders, lists as lists}; {"do": "get", "order_id", "included": [...]}.
 Answers: {"answer": {"orders": [...] or null, "next": token or null}} or {"answer": order or null}, where an order is
-{"id", "status", "total", "lines": [[sku, quantity, unit price], ...]} as read from the client's own result; or, when
-the client raised, {"raised": [type, HTTP status or null, Amazon's code or null]} with what it lets its caller know.
+{"id", "status", "buyer", "total", "lines": [[sku, quantity, unit price], ...]} as read from the client's own result;
+or, when the client raised, {"raised": [type, HTTP status or null, Amazon's code or null]}: what it tells its caller.
 """
 
 from __future__ import annotations

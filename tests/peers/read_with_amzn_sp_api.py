@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from spapi import ApiException, SPAPIClient, SPAPIConfig
@@ -20,6 +21,10 @@ KEYWORDS = {
     "paginationToken": "pagination_token",
     "includedData": "included_data",
 }
+
+# Every model that the package builds hangs one more handler on these, so that each page is read slower than the last.
+for logger in ("spapi", "urllib3"):
+    logging.getLogger(logger).addHandler = lambda handler: None
 
 
 class AmznSpApi:
@@ -42,6 +47,7 @@ def seen(order: Any) -> dict[str, Any]:
     return {
         "id": order.order_id,
         "status": order.fulfillment.fulfillment_status,
+        "buyer": order.buyer and order.buyer.buyer_name,
         "total": order.proceeds and order.proceeds.grand_total and order.proceeds.grand_total.amount,
         "lines": [
             [
@@ -59,7 +65,7 @@ def told(error: Exception) -> tuple[int | None, str | None]:
         return None, None
     try:
         return error.status, json.loads(error.body)["errors"][0]["code"]
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return error.status, None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sp_api.api import Orders
 from sp_api.auth import AccessTokenClient, access_token_client
+from sp_api.auth.exceptions import AuthorizationError
 
 from tests.peers.lines import answer_lines
 
@@ -42,6 +43,7 @@ def seen(order: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": order["orderId"],
         "status": order["fulfillment"]["fulfillmentStatus"],
+        "buyer": order.get("buyer", {}).get("buyerName"),
         "total": order.get("proceeds", {}).get("grandTotal", {}).get("amount"),
         "lines": [
             [
@@ -55,6 +57,8 @@ def seen(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def told(error: Exception) -> tuple[int | None, str | None]:
+    if isinstance(error, AuthorizationError):
+        return error.status_code, error.error_code
     return getattr(error, "code", None), getattr(error, "amzn_code", None)
 
 

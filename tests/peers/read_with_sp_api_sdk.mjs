@@ -35,4 +35,9 @@ function connect(address, { client_id, client_secret, refresh_token }) {
   };
 }
 
-await answerLines(connect, ({ response }) => [response?.status ?? null, response?.data?.errors?.[0]?.code ?? null]);
+function told({ response }) {
+  const body = response?.data;
+  return [response?.status ?? null, body?.errors?.[0]?.code ?? body?.error ?? null];
+}
+
+await answerLines(connect, told);

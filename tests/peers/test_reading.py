@@ -19,6 +19,7 @@ def held(order: Json) -> dict[str, Any]:
     return {
         "id": order["orderId"],
         "status": order["fulfillment"]["fulfillmentStatus"],
+        "buyer": order.get("buyer", {}).get("buyerName"),
         "total": order.get("proceeds", {}).get("grandTotal", {}).get("amount"),
         "lines": [
             [
@@ -46,6 +47,10 @@ def pages(client: Client, **query: Any) -> list[list[dict[str, Any]]]:
     return found
 
 
+def flat(read: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [order for page in read for order in page]
+
+
 def by_id(orders: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {order["id"]: order for order in orders}
 
@@ -54,8 +59,9 @@ def test_every_order_is_read_once_over_six_pages(client: Client, busy: Served):
     read = pages(client, marketplaceIds=HERE, maxResultsPerPage=50)
     here = [held(order) for order in busy.orders.values() if order["salesChannel"]["marketplaceId"] in HERE]
     assert [len(page) for page in read] == [50, 50, 50, 50, 50, 15]
-    assert by_id(sum(read, [])) == by_id(here)
+    assert by_id(flat(read)) == by_id(here)
     assert len(here) == 265
+    assert {order["status"] for order in here} == {"PENDING", "UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED"}
 
 
 def test_a_hundred_orders_come_when_no_page_size_is_asked_for(client: Client, busy: Served):
@@ -65,8 +71,8 @@ def test_a_hundred_orders_come_when_no_page_size_is_asked_for(client: Client, bu
 def test_lists_arrive_as_each_client_writes_them(client: Client, busy: Served):
     wanted = {"SHIPPED", "CANCELLED"}
     read = pages(client, marketplaceIds=HERE, fulfillmentStatuses=sorted(wanted))
-    assert {order["status"] for order in sum(read, [])} == wanted
-    assert {order["id"] for order in sum(read, [])} == {
+    assert {order["status"] for order in flat(read)} == wanted
+    assert {order["id"] for order in flat(read)} == {
         order_id
         for order_id, order in busy.orders.items()
         if order["salesChannel"]["marketplaceId"] in HERE and order["fulfillment"]["fulfillmentStatus"] in wanted

@@ -23,11 +23,12 @@ _SCHEDULES = dict.fromkeys(JOB_NAMES, "*/5 * * * *") | {
 class Config:
     """What the operator set. Every variable begins with BRIDGE_; each may also be given as <NAME>_FILE.
 
-    schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a request that
-    Commerce never answered has surely ended there (its own execution limit); an order whose creation was not answered
-    is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are not used);
-    sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it; a little less
-    than its schedule's interval, so that it listens nearly always.
+    amazon_cancel_order: Amazon has released the operation cancelOrder to the application, so that cancellations need no
+    feed. schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a request
+    that Commerce never answered has surely ended there (its own execution limit); an order whose creation was not
+    answered is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are not
+    used); sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it; a little
+    less than its schedule's interval, so that it listens nearly always.
     """
 
     database_url: str
@@ -37,6 +38,7 @@ class Config:
     lwa_endpoint: str | None = None
     allowed_private_hosts: tuple[IPv4Network | IPv6Network, ...] = ()
     sandbox: bool = False
+    amazon_cancel_order: bool = False
     log_level: str = "INFO"
     commerce_time_limit: float = 120.0
     sqs_queue_url: str | None = None
@@ -58,6 +60,7 @@ def from_environment(**overrides: Any) -> Config:
                 "lwa_endpoint": _text(env, "LWA_ENDPOINT", "") or None,
                 "allowed_private_hosts": _networks(_text(env, "ALLOWED_PRIVATE_HOSTS", "")),
                 "sandbox": _text(env, "SANDBOX", "0") in {"1", "true", "yes"},
+                "amazon_cancel_order": _text(env, "AMAZON_CANCEL_ORDER", "0") in {"1", "true", "yes"},
                 "log_level": _text(env, "LOG_LEVEL", "INFO").upper(),
                 "commerce_time_limit": float(_text(env, "COMMERCE_TIME_LIMIT", "120")),
                 "sqs_queue_url": _text(env, "SQS_QUEUE_URL", "") or None,

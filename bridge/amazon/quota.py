@@ -16,6 +16,7 @@ RATES: dict[str, tuple[float, int]] = {
     "searchOrders": (0.0056, 20),
     "getOrder": (0.5, 30),
     "confirmShipment": (2.0, 10),
+    "cancelOrder": (1.0, 5),
     "getMarketplaceParticipations": (0.016, 15),
     "createFeedDocument": (0.5, 15),
     "createFeed": (0.0083, 15),

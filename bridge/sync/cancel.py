@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from bridge.domain.retry import Policy, next_delay
 from bridge.errors import Conflict, InvalidInput, RemoteError
 from bridge.models import Order, OutgoingChange
 from bridge.sync.connect import Link
-from bridge.sync.outgoing import CANCEL_AMAZON, CLAIM
+from bridge.sync.outgoing import CANCEL_AMAZON, CLAIM, work_off
 
 LOOK_AGAIN = timedelta(minutes=1)  # how soon a feed that is not done is looked at again
 POLICY = Policy(first=120)
@@ -57,6 +58,10 @@ def cancel_on_amazon(link: Link) -> dict[str, int]:
     done: Counter[str] = Counter()
     for feed_id in _open_feeds(link):
         done += _read_feed(link, feed_id)
+    if link.cancels_by_operation:
+        with link.db.reading() as session:
+            direct = [c.id for c in _changes(session, link, "pending") if c.payload["reason"] in _OPERATION_REASONS]
+        done.update(work_off(link, (CANCEL_AMAZON,), partial(_ask_directly, link), only=direct))
     done += _send(link)
     return dict(done)
 
@@ -73,7 +78,8 @@ def _changes(session: Session, link: Link, state: str) -> Sequence[OutgoingChang
 
 def _open_feeds(link: Link) -> list[str]:
     with link.db.reading() as session:
-        return sorted({change.payload["feed_id"] for change in _changes(session, link, "sent")})
+        sent = _changes(session, link, "sent")
+        return sorted({change.payload["feed_id"] for change in sent if "feed_id" in change.payload})
 
 
 def _read_feed(link: Link, feed_id: str) -> Counter[str]:
@@ -87,7 +93,7 @@ def _read_feed(link: Link, feed_id: str) -> Counter[str]:
     now = link.now()
     with link.db.session() as session:
         for change in _changes(session, link, "sent"):
-            if change.payload["feed_id"] != feed_id:
+            if change.payload.get("feed_id") != feed_id:
                 continue
             order = session.get_one(Order, change.order_id)
             if order.amazon_order_id in refused:
@@ -101,6 +107,28 @@ def _read_feed(link: Link, feed_id: str) -> Counter[str]:
                 # Done by the report, or still being worked on: the order will show it.
                 change.due_at = now + (timedelta(hours=1) if status.ended else LOOK_AGAIN)
     return done
+
+
+# What cancelOrder calls the reasons; those that it does not know go by feed.
+_OPERATION_REASONS = {
+    "NoInventory": "NO_INVENTORY",
+    "BuyerCanceled": "BUYER_CANCELLED",
+    "ShippingAddressUndeliverable": "SHIPPING_ADDRESS_UNDELIVERABLE",
+    "CustomerExchange": "CUSTOMER_EXCHANGE",
+}
+
+
+def _ask_directly(link: Link, change_id: int) -> str:
+    """Cancel one order by cancelOrder; only where Link.cancels_by_operation says that Amazon has it."""
+    with link.db.reading() as session:
+        change = session.get_one(OutgoingChange, change_id)
+        number = session.get_one(Order, change.order_id).amazon_order_id
+    link.amazon.cancel_order(number, _OPERATION_REASONS[change.payload["reason"]])
+    with link.db.session() as session:
+        change = session.get_one(OutgoingChange, change_id)
+        change.state, change.sent_at, change.last_error = "sent", link.now(), None
+        session.get_one(Order, change.order_id).note(link.now(), "cancel_sent", "Cancellation sent to Amazon.")
+    return "cancellations_sent"
 
 
 def _send(link: Link) -> Counter[str]:

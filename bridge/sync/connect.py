@@ -68,6 +68,7 @@ class Link:
     now: Callable[[], datetime]
     clients: Clients
     parallel: int = PARALLEL
+    cancels_by_operation: bool = False  # Amazon has released cancelOrder to this application
     reserve: int = 0  # tokens of Amazon's quota that a scheduled run leaves for whoever presses a button
     siblings: Callable[[], list[Link]] | None = None
 
@@ -204,6 +205,7 @@ class Links:
             now=self._now,
             clients=clients,
             parallel=self._parallel,
+            cancels_by_operation=self._config.amazon_cancel_order,
             siblings=partial(self.of_account, store_id),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -84,8 +84,15 @@ def close(change: OutgoingChange, now: datetime) -> None:
     change.last_error = None
 
 
-def work_off(link: Link, kinds: tuple[str, ...], send: Callable[[int], str], limit: int = 500) -> dict[str, int]:
-    """Claim the due changes of these kinds one by one and send each; what came of them, counted.
+def work_off(
+    link: Link,
+    kinds: tuple[str, ...],
+    send: Callable[[int], str],
+    *,
+    limit: int = 500,
+    only: Collection[int] | None = None,
+) -> dict[str, int]:
+    """Claim the due changes of these kinds (of them `only` these ids) and send each; what came of them, counted.
 
     `send` takes the change's id, calls the other side, records the outcome in a transaction of its own and names it. A
     call that fails is put off by the retry policy (or refused for good) and logged; it never stops the others, except
@@ -94,6 +101,8 @@ def work_off(link: Link, kinds: tuple[str, ...], send: Callable[[int], str], lim
     counts: dict[str, int] = {}
     with link.db.reading() as session:
         due = store.due_changes(session, link.store_id, kinds, link.now(), limit)
+    if only is not None:
+        due = [change_id for change_id in due if change_id in only]
     for change_id in due:
         with link.db.session() as session:
             if not store.claim_change(session, change_id, link.now(), link.now() + CLAIM):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from bridge.domain.states import ImportState
 from bridge.errors import Conflict, InvalidInput
 from bridge.models import Order
 from bridge.sandbox.world import Fault
-from bridge.sync.cancel import request_cancel
+from bridge.sync.cancel import cancel_on_amazon, request_cancel
 from tests.stage import Stage, line
 
 
@@ -105,3 +106,31 @@ def test_what_cannot_be_canceled_says_why(stage: Stage):
     with pytest.raises(Conflict) as refused:
         ask(stage, number)
     assert refused.value.code == "cancellation_requested"
+
+
+def by_operation(stage: Stage) -> dict[str, int]:
+    stage.wait()
+    return cancel_on_amazon(replace(stage.bridge.links.get(stage.store_id), cancels_by_operation=True))
+
+
+def test_where_amazon_has_released_the_operation_no_feed_is_needed(stage: Stage):
+    stage.amazon.cancel_order_released = True
+    direct, by_feed = stage.paid_order(), stage.paid_order()
+    stage.sync()
+    ask(stage, direct, "BuyerCanceled")
+    ask(stage, by_feed, "MerchandiseNotReceived")  # cancelOrder knows no such reason
+    assert by_operation(stage) == {"cancellations_sent": 2}
+    assert stage.amazon.status(direct) == "CANCELLED"
+    assert (stage.world.requests["amazon cancelOrder"], stage.world.requests["amazon createFeed"]) == (1, 1)
+    for _ in range(4):
+        stage.sync()
+    assert [stage.order(n).status for n in (direct, by_feed)] == ["Canceled", "Canceled"]
+
+
+def test_where_it_is_not_released_the_refusal_is_visible(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    ask(stage, number)
+    by_operation(stage)
+    assert states(stage, number) == {"cancel_amazon": "refused"}
+    assert stage.order(number).status == "Unshipped"

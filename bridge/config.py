@@ -24,7 +24,7 @@ class Config:
     """What the operator set. Every variable begins with BRIDGE_; each may also be given as <NAME>_FILE.
 
     amazon_cancel_order: Amazon has released the operation cancelOrder to the application, so that cancellations need no
-    feed. schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a request
+    feed. schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a call
     that Commerce never answered has surely ended there (its own execution limit); an order whose creation was not
     answered is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are not
     used); sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it; a little

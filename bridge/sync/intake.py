@@ -73,6 +73,11 @@ def _update(session: Session, link: Link, order: Order, snapshot: OrderSnapshot)
     if supersedes(order.amazon_status, order.last_update_date, snapshot.status, snapshot.last_update):
         if snapshot.status is not order.amazon_status:
             order.show_amazon_status(snapshot.status, now)
+            if order.import_state is ImportState.COMPLETED and snapshot.status is AmazonStatus.CANCELED:
+                number = order.commerce_order_number
+                order.note(
+                    now, "waiting", f"Canceled on Amazon after it was completed: refund Commerce order #{number}."
+                )
     else:
         # A newer version that would take the order back: its data is kept, its status is not believed.
         order.note(

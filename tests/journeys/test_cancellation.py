@@ -93,3 +93,17 @@ def test_a_request_that_came_before_the_import_holds_the_new_order(stage: Stage)
     stage.amazon.request_cancel(number)
     stage.sync()
     assert stage.commerce_order(number)["state"] == "holded"
+
+
+def test_cancelled_on_amazon_after_it_was_completed_asks_for_a_refund(stage: Stage):
+    number = stage.paid_order(fulfilled_by="AMAZON")
+    stage.amazon.ship_fba(number)
+    stage.sync()
+    assert stage.order(number).status == "Completed"
+    stage.amazon.orders[number]["fulfillment"]["fulfillmentStatus"] = "CANCELLED"
+    stage.amazon._touch(number)
+    stage.sync()
+    order = stage.order(number)
+    assert (order.status, order.import_state) == ("Canceled", ImportState.COMPLETED)
+    assert order.order_note.endswith(f"refund Commerce order #{order.commerce_order_number}.")
+    assert stage.commerce_order(number)["state"] == "complete"

@@ -126,7 +126,8 @@ def _install(npm: str) -> str:
                 cwd=PACKAGES, capture_output=True, text=True, timeout=INSTALL_WITHIN, check=True,
             )  # fmt: skip
         except subprocess.CalledProcessError as error:
-            return error.stderr.strip()[-300:]
+            said = [line.removeprefix("npm error ") for line in error.stderr.splitlines() if "npm error" in line]
+            return "; ".join(said[:3]) or f"exit status {error.returncode}"
         except subprocess.TimeoutExpired:
             return f"not done after {INSTALL_WITHIN:g} s"
         done.write_text(wanted)

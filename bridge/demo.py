@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -30,6 +30,7 @@ from bridge.vault import new_key
 
 STORE_NAME = "Harbour Outdoors US"
 COMMERCE_TOKEN = "sandbox-commerce-token"  # noqa: S105 - good for the sandbox only
+HASTY = ("sync", "import", "confirm", "complete")
 EVERY = "@every 3s"
 _START_LIMIT = 60.0  # seconds
 
@@ -138,9 +139,9 @@ def greeting(demo: Demo) -> str:
     return f"""
 The Amazon order bridge runs beside its sandbox. Each start begins anew; nothing here is real.
 
-  API          {demo.address}/api/v1      key: {DEMO_KEY}
-  its pages    {demo.address}/docs
-  sandbox      {demo.sandbox_address}/           play the buyer, the warehouse, the catalogue manager
+  console      {demo.address}/console/    what the merchant sees
+  API          {demo.address}/docs        key: {DEMO_KEY}
+  sandbox      {demo.sandbox_address}/            play the buyer, the warehouse, the catalogue manager
   logs         {demo.directory}/*.log
 
   {orders}/orders

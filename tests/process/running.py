@@ -63,6 +63,6 @@ def until(look: Callable[[], T | None], process: subprocess.Popen[bytes], second
 def answers(url: str) -> bool:
     """Whether an address answers 200."""
     try:
-        return httpx.get(url, timeout=5).status_code == 200
+        return httpx.get(url, timeout=5, follow_redirects=True).status_code == 200
     except httpx.TransportError:
         return False

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.config import JOB_NAMES
 from bridge.sandbox.marketplace import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from tests.process.running import answers, bridge, free_port, until
 
@@ -151,6 +152,9 @@ def test_within_a_minute_an_order_goes_all_the_way_and_each_blocker_is_seen_and_
     state = httpx.get(f"http://127.0.0.1:{visitor.sandbox_port}/sandbox/state").json()
     assert state["throttled"] == {}
     assert visitor.get("/communication-errors")["items"] == []
+    assert {job["name"] for job in visitor.get("/jobs")["items"]} == set(JOB_NAMES)
+    for address in ("docs", "console/", "openapi.json"):
+        assert answers(f"http://127.0.0.1:{visitor.port}/{address}")
 
 
 def test_nothing_is_left_running_when_the_demo_is_killed(visitor: Visitor):

@@ -8,6 +8,7 @@ Database and world are kept: another report plays only what is new in it, the sa
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import logging
 import pickle
 import sys
@@ -24,13 +25,12 @@ import httpx
 import structlog
 from sqlalchemy import delete, func, or_, select
 
-from bridge import migrate, runtime
+from bridge import migrate, runtime, sandbox
 from bridge.config import Config
 from bridge.domain.states import ImportState
 from bridge.jobs.run import run_job
 from bridge.models import JobRun, Order, OrderEvent, OutgoingChange, Store, SyncCursor
 from bridge.reconciliation import Reconciliation, reconcile
-from bridge.sandbox import create_sandbox
 from bridge.sandbox.lives import Play, market_of, pieces, purchased
 from bridge.sandbox.marketplace import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, SELLER_ID
 from bridge.sandbox.report import ReportError, ReportOrder, read_report
@@ -54,10 +54,14 @@ SPARE_PIECES = 100  # in stock of each SKU beyond what the merchant ships
 
 @dataclass
 class Kept:
-    """What is kept of a replay beside the bridge's database: the world, and what was put into it."""
+    """What is kept of a replay beside the bridge's database: the world, and what was put into it.
+
+    key: of the database's vault. version: see `version`.
+    """
 
     world: World
     key: str
+    version: str
     orders: dict[str, ReportOrder] = field(default_factory=dict)
     stocked: Counter[str] = field(default_factory=Counter)
 
@@ -89,7 +93,13 @@ class Changes:
 def new_world(orders: Sequence[ReportOrder]) -> Kept:
     """A world in which nothing has happened yet, an hour before the first order."""
     first = min(purchased(order) for order in orders)
-    return Kept(World(clock=SandboxClock(first - timedelta(hours=1))), new_key())
+    return Kept(World(clock=SandboxClock(first - timedelta(hours=1))), new_key(), version())
+
+
+def version() -> str:
+    """What tells this sandbox's code from another one, whose worlds may be made of other parts."""
+    content = b"".join(path.read_bytes() for path in sorted(Path(sandbox.__file__).parent.glob("*.py")))
+    return hashlib.sha256(content).hexdigest()
 
 
 class State:
@@ -125,11 +135,13 @@ class State:
         try:
             # Written by `save`, in a directory of the operator's own.
             kept = pickle.loads(self._world.read_bytes())  # noqa: S301
-        except (AttributeError, EOFError, ImportError, IndexError, TypeError, pickle.UnpicklingError) as error:
+        except (AttributeError, EOFError, ImportError, IndexError, TypeError, pickle.UnpicklingError):
+            kept = None
+        if not isinstance(kept, Kept) or kept.version != version():
             raise click.ClickException(
-                f"{self._world} was kept by another version of the bridge: remove it, and the replay begins anew"
-            ) from error
-        return kept if isinstance(kept, Kept) else None
+                f"{self._world} was kept by another version of the sandbox: remove it, and the replay begins anew"
+            )
+        return kept
 
     def begin(self) -> None:
         """From now on the database is ahead of the kept world, until `save`."""
@@ -150,7 +162,7 @@ class Replay:
         self._kept = kept
         self._world = kept.world
         # As far as the bridge can tell these are two remote systems: a configuration and two transports.
-        transport = httpx.WSGITransport(app=create_sandbox(self._world))
+        transport = httpx.WSGITransport(app=sandbox.create_sandbox(self._world))
         config = Config(
             database_url=f"sqlite:///{database}",
             secret_keys=(kept.key,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -157,13 +158,23 @@ def test_a_replay_that_was_cut_off_begins_anew(state: Path) -> None:
     assert ACCOUNTED in result.output
 
 
-def test_a_world_that_another_version_kept_is_refused_and_stays(state: Path) -> None:
+@pytest.mark.parametrize("written", [b"cbridge.replay\nForgotten\n.", pickle.dumps({"world": None}), b""])
+def test_a_world_that_cannot_be_read_is_refused_and_stays(state: Path, written: bytes) -> None:
     world = state / "replay.world"
-    world.write_bytes(b"cbridge.replay\nForgotten\n.")
+    world.write_bytes(written)
     refused = play(FORTNIGHT, state)
     assert refused.exit_code == 1
-    assert "another version" in refused.output
-    assert world.read_bytes() == b"cbridge.replay\nForgotten\n."
+    assert "another version of the sandbox: remove it" in refused.output
+    assert world.read_bytes() == written
+    world.unlink()
+    assert "this one begins anew" in play(FORTNIGHT, state).output
+
+
+def test_a_world_of_other_code_is_refused(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "version", lambda: "of tomorrow")
+    refused = play(FORTNIGHT, state)
+    assert refused.exit_code == 1
+    assert "another version of the sandbox" in refused.output
 
 
 def test_two_replays_at_once_do_not_share_a_state(state: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -93,8 +93,7 @@ def prepare(demo: Demo) -> Config:
         secret_keys=(demo.key_file.read_text().strip(),),
         public_url=demo.address,
         sandbox=True,
-        schedules=dict.fromkeys(configuration.JOB_NAMES, "@every 1h")
-        | dict.fromkeys(("sync", "import", "confirm", "complete"), EVERY),
+        schedules=dict.fromkeys(configuration.JOB_NAMES, "@every 1h") | dict.fromkeys(HASTY, EVERY),
         **sandbox_addresses(demo.sandbox_port),
     )
     runtime = build(config)

@@ -53,7 +53,10 @@ def line(sku: str | None = "BLUE-MUG", quantity: int = 2, price: str = "19.99", 
 class Stage:
     """A world with one seller and one shop, and a bridge with one store between them."""
 
-    def __init__(self, directory: Path, *, database_url: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self, directory: Path, *, database_url: str | None = None, more: dict[str, Any] | None = None, **settings: Any
+    ) -> None:
+        """settings: the store's order settings; more: of the bridge's configuration."""
         self.world = World(clock=SandboxClock(START), seed=7)
         self.world.sleep = lambda _seconds: None
         self.shop = self.world.shop
@@ -67,6 +70,7 @@ class Stage:
             amazon_endpoint="http://127.0.0.1:8001/amazon",
             lwa_endpoint="http://127.0.0.1:8001/amazon/auth/o2/token",
             sandbox=True,
+            **(more or {}),
         )
         transport = SandboxTransport(self.app)
         self.bridge = build(

@@ -218,29 +218,40 @@ def _claim(db: Database, store_id: int, order_id: str, now: datetime) -> bool:
 def _put_off(session: Session, store_id: int, order_id: str, error: BridgeError, now: datetime) -> str:
     """What becomes of the order's messages after reading it has failed, in one word."""
     if not isinstance(error, RemoteError):  # its credentials cannot be opened, or the store is gone
-        _change(session, store_id, None, due_at=now + timedelta(seconds=POLICY.cap), reason=str(error)[:500])
+        _postpone(session, store_id, None, now, POLICY.cap, reason=str(error))
         return "put_off"
     if error.code == "QuotaWait":  # Amazon was not asked: no attempt, and not worth a line in the log
         _change(session, store_id, order_id, Notification.attempts > 0, attempts=Notification.attempts - 1)
-        _change(session, store_id, None, due_at=now + timedelta(seconds=error.retry_after or 1))
+        _change(session, store_id, order_id, due_at=now)
+        _postpone(session, store_id, None, now, error.retry_after or 1)
         return "waiting"
     if error.code == "NotAnAmazonOrder":
         _change(session, store_id, order_id, state="done", settled_at=now, reason="Not placed on Amazon.")
         return "ignored"
     attempts = session.scalar(select(func.max(Notification.attempts)).where(*_of(store_id, order_id))) or 1
+    _change(session, store_id, order_id, due_at=now)  # the claim is over
     if error.status == 404 and attempts < NOT_FOUND_TRIES:
         pause = next_delay(attempts, SOON, rng=random.SystemRandom())
-        _change(session, store_id, order_id, due_at=now + timedelta(seconds=pause), reason=str(error)[:500])
+        _postpone(session, store_id, order_id, now, pause, reason=str(error))
         return "put_off"
     store.record_remote_error(session, store_id, error, now)
     if error.permanent:
         _change(session, store_id, order_id, state="dead", settled_at=now, reason=str(error)[:500])
         return "dead"
     pause = next_delay(attempts, POLICY, retry_after=error.retry_after, rng=random.SystemRandom())
-    whole_store = error.verdict is Verdict.REAUTHORISE
-    due_at = now + timedelta(seconds=pause)
-    _change(session, store_id, None if whole_store else order_id, due_at=due_at, reason=str(error)[:500])
+    _postpone(session, store_id, order_id, now, pause, reason=str(error))
+    # The store's other orders would fail as well: certainly without an authorisation, probably otherwise.
+    _postpone(session, store_id, None, now, pause if error.verdict is Verdict.REAUTHORISE else POLICY.first)
     return "put_off"
+
+
+def _postpone(
+    session: Session, store_id: int, order_id: str | None, now: datetime, seconds: float, *, reason: str | None = None
+) -> None:
+    """Nothing of the order (None: of the whole store) is read before; what is to be read even later stays so."""
+    due_at = now + timedelta(seconds=seconds)
+    why = {} if reason is None else {"reason": reason[:500]}
+    _change(session, store_id, order_id, Notification.due_at < due_at, due_at=due_at, **why)
 
 
 def _of(store_id: int, order_id: str | None) -> list[ColumnElement[bool]]:

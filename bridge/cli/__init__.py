@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from bridge.cli import backfill, database, demo, doctor, document, jobs, keys, sandbox, serving, stores
+from bridge.cli import audit, backfill, database, demo, doctor, document, jobs, keys, sandbox, serving, stores
 from bridge.errors import BridgeError, InvalidInput
 
 
@@ -46,6 +46,7 @@ for command in (
     serving.scheduler,
     demo.demo,
     *jobs.shortcuts,
+    audit.audit,
     jobs.group,
     doctor.doctor,
     keys.apikey,

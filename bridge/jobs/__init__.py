@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bridge.jobs.cleanup import clean_up
 from bridge.jobs.notifications import read_notifications
+from bridge.sync.audit import run_audit
 from bridge.sync.confirm import confirm_shipments
 from bridge.sync.follow import follow_orders
 from bridge.sync.pull import pull_orders, sweep_orders
@@ -48,6 +49,7 @@ JOBS: dict[str, Job] = {
         Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=import_orders),
         Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
         Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),
+        Job("audit", "Compare Amazon, us and Commerce, and name what differs.", run=run_audit, writes=False),
         Job("cleanup", "Delete old job runs, communication errors and notifications.", run_once=clean_up, writes=False),
     )
 }

@@ -1,6 +1,6 @@
 // Revenue by day: bars to look at, and the same as a table.
 
-import { day, h, money, svg, table, cell, row } from "./dom.js";
+import { day, money, svg, table, cell, row } from "./dom.js";
 
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [640, 200, 64, 10, 24];
 

@@ -21,5 +21,5 @@ start(async () => {
   find("#filter").addEventListener("change", (event) => list.go({ [event.target.name]: event.target.value }).catch(failed));
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   await list.anew();
-  await keepFresh(list.load);
+  keepFresh(list.load);
 });

@@ -81,10 +81,9 @@ start(async () => {
   if (new URLSearchParams(location.search).get("days") === "7") days.value = "7";
   const load = async () => show(await get(`/stores/${id}/dashboard`, { query: { days: days.value } }));
   try {
-    bind(await keepFresh(async () => {
-      await load();
-      find("#board").hidden = false;
-    }));
+    await load();
+    find("#board").hidden = false;
+    bind(keepFresh(load));
   } catch (error) {
     if (error.status === 401) failed(error);
     find("#failure").hidden = false;

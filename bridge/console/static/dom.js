@@ -76,13 +76,12 @@ export function cell(label, properties = {}, ...children) {
 export const row = (properties, ...cells) => h("tr", { role: "row", ...properties }, ...cells);
 
 /** A plain table from its head [[label, class]] and its rows. */
-export function table(caption, head, rows, foot = null) {
+export function table(caption, head, rows) {
   const heads = head.map(([label, style]) => h("th", { role: "columnheader", scope: "col", class: style }, label));
   return h("table", { role: "table" },
     h("caption", { class: "unseen" }, caption),
     h("thead", { role: "rowgroup" }, row({}, heads)),
-    h("tbody", { role: "rowgroup" }, rows),
-    foot && h("tfoot", { role: "rowgroup" }, foot));
+    h("tbody", { role: "rowgroup" }, rows));
 }
 
 /** Labels and values as a description list; what has no value is left out. */

@@ -56,5 +56,5 @@ start(async () => {
   find("#filter").addEventListener("change", (event) => runs.go({ [event.target.name]: event.target.value }).catch(failed));
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   await Promise.all([jobs(), runs.anew()]);
-  await keepFresh(() => Promise.all([jobs(), runs.load()]));
+  keepFresh(() => Promise.all([jobs(), runs.load()]));
 });

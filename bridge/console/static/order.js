@@ -11,7 +11,6 @@ import { bindTabs } from "./tabs.js";
 const id = find("#main").dataset.order;
 const shown = new Map();
 let again = async () => {};
-let tabs;
 let order;
 
 /** Show a part anew only when what it is made of has changed, so that nobody is interrupted. */
@@ -91,17 +90,19 @@ function show(stores) {
 }
 
 start(async () => {
-  if (document.referrer.startsWith(`${location.origin}/console/orders?`)) find("#back").href = document.referrer;
+  find("#back").href += sessionStorage.getItem("bridge-orders") ?? "";
   try {
     const stores = await storesById();
-    again = await keepFresh(async () => {
+    const load = async () => {
       order = await get(`/orders/${id}`);
       show(stores);
-      find("#order").hidden = false;
-      tabs ??= bindTabs((panel) => {
-        if (panel === "preview") showPreview(find("#preview"), id, order).catch(failed);
-      });
+    };
+    await load();
+    find("#order").hidden = false;
+    bindTabs((panel) => {
+      if (panel === "preview") showPreview(find("#preview"), id, order).catch(failed);
     });
+    again = keepFresh(load);
   } catch (error) {
     if (error.status === 401) failed(error);
     find("#failure").hidden = false;

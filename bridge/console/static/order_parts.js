@@ -27,7 +27,7 @@ export function showOverview(element, order, store) {
       ["Number", commerce && (outside(commerce.url, commerce.number ?? String(commerce.id)))],
       ["Status in Commerce", commerce?.status && words(commerce.status)],
       ["Created in Commerce", order.imported_at && when(order.imported_at)],
-      ["Failed attempts", order.attempts ? number(order.attempts) : null],
+      ["Import attempts", order.attempts ? number(order.attempts) : null],
       ["Next attempt", order.next_attempt_at && when(order.next_attempt_at)])),
     card("Buyer", facts(
       ["Name", order.buyer_name ?? "Not known yet"],
@@ -57,16 +57,9 @@ const PARTS = [
   ["item", "Items"], ["shipping", "Shipping"], ["gift_wrap", "Gift wrap"], ["cod_fee", "Cash on delivery"], ["other", "Other"],
 ];
 
-/** The columns of a set of amounts that are worth showing: [label, money]. */
-function columns(amounts) {
-  const of = (amount) => ({ amount, currency: amounts.currency });
-  const sum = (suffix) => PARTS.map(([name]) => amounts[`${name}_${suffix}`]).filter((value) => value && Number(value) !== 0);
-  return { of, taxes: sum("tax"), discounts: sum("discount") };
-}
-
 /** Several exact figures in one cell, each with its name: no sum is made that the API has not made. */
 function several(amounts, suffix) {
-  const { of } = columns(amounts);
+  const of = (amount) => ({ amount, currency: amounts.currency });
   const held = PARTS.filter(([name]) => Number(amounts[`${name}_${suffix}`] ?? 0) !== 0);
   if (!held.length) return money(of(amounts[`item_${suffix}`]));
   return held.map(([name, label]) => h("div", {}, held.length > 1 || name !== "item" ? h("span", { class: "faint" }, `${label} `) : "", money(of(amounts[`${name}_${suffix}`]))));
@@ -84,7 +77,7 @@ function lineRow(line) {
       line.customized_url && h("div", { class: "sub" }, outside(line.customized_url, "Customization"))),
     cell("Ordered", { class: "number" }, number(line.quantity)),
     cell("Shipped", { class: "number" }, number(line.quantity_shipped)),
-    cell("Items", { class: "number" }, of("item")),
+    cell("Price", { class: "number" }, of("item")),
     cell("Shipping", { class: "number" }, of("shipping")),
     cell("Tax", { class: "number" }, amounts ? several(amounts, "tax") : "–"),
     cell("Discount", { class: "number" }, amounts ? several(amounts, "discount") : "–"),
@@ -94,7 +87,7 @@ function lineRow(line) {
 export function showItems(element, order) {
   const { amounts } = order;
   const of = (name) => ({ amount: amounts[name], currency: amounts.currency });
-  const head = [["Item", ""], ["Ordered", "number"], ["Shipped", "number"], ["Items", "number"], ["Shipping", "number"], ["Tax", "number"], ["Discount", "number"], ["Total", "number"]];
+  const head = [["Item", ""], ["Ordered", "number"], ["Shipped", "number"], ["Price", "number"], ["Shipping", "number"], ["Tax", "number"], ["Discount", "number"], ["Total", "number"]];
   const worth = (name) => Number(amounts[name]) !== 0;
   const lines = PARTS.filter(([name]) => name === "item" || name === "shipping" || worth(name)).map(([name, label]) => [label, money(of(name))]);
   replace(element,
@@ -123,7 +116,7 @@ export function showShipments(element, order) {
       cell("Tracking number", {}, one.tracking_number ?? "–"),
       cell("Status", {}, one.status ? words(one.status.toLowerCase()) : "–"),
       cell("Items", {}, pieces(one.items))))) : none("Amazon shows no parcel.")),
-    order.outgoing.length > 0 && card("Changes on their way", table("Changes on their way", [["Change", ""], ["State", ""], ["Attempts", "number"], ["Next attempt", ""], ["Last failure", "wide"]], order.outgoing.map((one) => row({},
+    order.outgoing.length > 0 && card("Outgoing changes", table("Outgoing changes", [["Change", ""], ["State", ""], ["Attempts", "number"], ["Next attempt", ""], ["Last failure", "wide"]], order.outgoing.map((one) => row({},
       cell("Change", { class: "main" }, `${words(one.kind)} ${one.reference}`),
       cell("State", {}, status(one.state)),
       cell("Attempts", { class: "number" }, number(one.attempts)),

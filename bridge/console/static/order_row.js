@@ -14,9 +14,8 @@ export function ownLink(order) {
 /** `pick`: with the box that chooses the order for an import. */
 export function orderRow(order, { pick = false } = {}) {
   const importable = IMPORTABLE.includes(order.import_state);
-  const box = h("input", {
-    type: "checkbox", name: "pick", value: order.id, disabled: !importable, "data-key": "pick",
-    "aria-label": `Import order ${order.amazon_order_id}`,
+  const box = importable && h("input", {
+    type: "checkbox", name: "pick", value: order.id, "data-key": "pick", "aria-label": `Import order ${order.amazon_order_id}`,
   });
   const note = order.blockers.length ? order.blockers.map((blocker) => h("div", {}, blocker.message)) : order.order_note;
   return row({ class: order.blockers.length ? "blocked" : null },

@@ -84,6 +84,7 @@ function bind(list) {
     apply.disabled = true;
     find("#sort").value = list.parameters().get("sort") ?? "-purchase_date";
     showChips(list);
+    sessionStorage.setItem("bridge-orders", location.search); // where an order's page leads back to
   });
   find("#sort").addEventListener("change", (event) => list.go({ sort: event.target.value }).catch(failed));
   find("#listing").addEventListener("change", showChosen);
@@ -98,5 +99,5 @@ start(async () => {
   bind(list);
   list.follow();
   await list.anew();
-  await keepFresh(list.load);
+  keepFresh(list.load);
 });

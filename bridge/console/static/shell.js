@@ -77,8 +77,9 @@ export function tell(text, kind = "good", ...more) {
   replace(find("#notice"), h("div", { class: `notice ${kind}` }, h("p", {}, text, " ", ...more), close));
 }
 
-/** Do something that the merchant asked for: its button rests meanwhile, and a failure is told. */
+/** Do something that the merchant asked for: the last note goes, the button rests meanwhile, a failure is told. */
 export async function act(button, what) {
+  replace(find("#notice"));
   button.setAttribute("aria-busy", "true");
   button.disabled = true;
   try {
@@ -102,15 +103,15 @@ async function showMessages() {
   replace(box, items.map((message) =>
     h("p", {},
       status("Error", ""),
-      h("span", {}, message.text),
-      message.code === "orders_blocked" && h("a", { href: "/console/orders?status=Error" }, "Show these orders"))));
+      h("span", {}, h("span", { class: "text" }, message.text), " ",
+        message.code === "orders_blocked" && h("a", { href: "/console/orders?status=Error" }, "Show these orders")))));
 }
 
 /**
- * Call `load` now and every few seconds, unless paused, hidden or still at it. Answers a function that does it at once;
- * the first failure goes to the caller, later ones are told beside the clock and what was shown stays.
+ * Call `load` every few seconds, unless paused, hidden or still at it. Answers a function that does it at once.
+ * A failure is told beside the clock, and what was shown stays.
  */
-export async function keepFresh(load) {
+export function keepFresh(load) {
   const told = find("#updated");
   const pause = find("#pause");
   let busy = false;
@@ -135,7 +136,6 @@ export async function keepFresh(load) {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && !paused()) tick();
   });
-  await load();
   told.textContent = `Updated ${clock(new Date())}`;
   setInterval(() => {
     if (!paused() && !document.hidden && key.get()) tick();

@@ -11,8 +11,8 @@ function storeRow(store) {
     cell("Status", {}, status(store.active ? "active" : "inactive")),
     cell("Marketplace", {}, `${store.marketplace.country} (${store.marketplace.code})`),
     cell("Commerce website", {}, store.website_code, h("br"), outside(store.commerce_url, store.commerce_url)),
-    cell("Connected", {}, when(store.integration_time)),
-    cell("Last changed", {}, when(store.updated_at)),
+    cell("Connected", { class: "date" }, when(store.integration_time)),
+    cell("Last changed", { class: "date" }, when(store.updated_at)),
     cell("Go to", { class: "links" },
       h("a", { href: `/console/orders?store_id=${store.id}` }, "Orders"), " ",
       h("a", { href: `${page}/order-settings` }, "Order settings"), " ",
@@ -22,5 +22,5 @@ function storeRow(store) {
 start(async () => {
   const list = listing({ path: "/stores", row: storeRow, noun: "store" });
   await list.anew();
-  await keepFresh(list.load);
+  keepFresh(list.load);
 });

@@ -15,10 +15,10 @@ export function bindTabs(opened) {
     }
     opened(panel(tab).id);
   };
-  const choose = (tab, { focus = true } = {}) => {
+  const choose = (tab) => {
     history.replaceState(history.state, "", `#${panel(tab).id}`);
     open(tab);
-    if (focus) tab.focus();
+    tab.focus();
   };
   const named = () => tabs.find((tab) => `#${tab.getAttribute("aria-controls")}` === location.hash);
   tabs.forEach((tab, index) => {
@@ -32,5 +32,4 @@ export function bindTabs(opened) {
   });
   addEventListener("hashchange", () => named() && open(named()));
   open(named() ?? tabs[0]);
-  return { choose: (id) => choose(find(`#tab-${id}`)) };
 }

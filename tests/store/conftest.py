@@ -34,7 +34,7 @@ def store_id(db: Database) -> int:
     number = next(_numbers)
     with db.session() as session:
         store = Store(
-            name=f"Mugs {number}", seller_id=f"A{number}", marketplace_id="ATVPDKIKX0DER",
+            name=f"Cups {number}", seller_id=f"S{number}", marketplace_id="ATVPDKIKX0DER",
             commerce_url="https://shop.example", website_code="base", integration_time=NOW, created_at=NOW,
             updated_at=NOW, settings=OrderSettingsRow(), secret=StoreSecret(encrypted=b"sealed", updated_at=NOW),
         )  # fmt: skip

@@ -160,15 +160,21 @@ class Supervisor:
     def __init__(self, logs: Path | None = None) -> None:
         self._logs = logs
         self._children: list[BaseProcess] = []
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Supervisor:
         """From here on SIGTERM ends the supervisor like Ctrl-C."""
+        self._handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         signal.signal(signal.SIGTERM, _interrupt)
         return self
 
     def __exit__(self, *_: object) -> None:
         """End all children."""
+        for number in self._handlers:
+            signal.signal(number, signal.SIG_IGN)  # it is ending already
         self.end()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def start(self, name: str, part: Callable[..., None], *arguments: Any, **options: Any) -> None:
         """Start a part in a process of its own."""
@@ -192,8 +198,6 @@ class Supervisor:
 
     def end(self) -> None:
         """Ask the children to end, last started first, and kill those that do not."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)  # they know already
         for child in reversed(self._children):
             child.terminate()
         for child in self._children:

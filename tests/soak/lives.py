@@ -21,8 +21,8 @@ from tests.stage import START, US, line
 
 CA = "A2EUQ1WTGCTBG2"
 DAYS = 30
-SPELLS = 8  # spells in which orders are placed; in the two that follow the last ones are shipped
-SPELL = timedelta(minutes=140)
+SPELLS = 4  # spells in which orders are placed; in the one that follows the last ones are shipped
+SPELL = timedelta(minutes=60)
 LATEST = 40.0 * 60  # seconds until a new order turns up in Amazon's list
 LATE_SKU = "GREEN-MUG"  # sold on Amazon before the shop has it
 CARRIERS = (("ups", "UPS"), ("fedex", "FedEx"), ("custom", "Our van"))
@@ -41,7 +41,7 @@ FATES = {
     "stay_unshipped": 3,
     "stay_pending": 2,
 }
-Act = Callable[[], timedelta | None]  # gives the pause after which it has to be tried again
+Act = Callable[[], bool | None]  # False: not possible yet, to be tried again
 
 
 class Lives:
@@ -53,12 +53,13 @@ class Lives:
         self._ask_bridge = ask_bridge
         self._canada = canada
         self._ahead: list[tuple[datetime, int, Act]] = []
+        self._waiting: list[Act] = []
         self._count = itertools.count()
         self._cancelling: set[str] = set()
         self.last = world.now()
-        gap = timedelta(days=DAYS - 1) / (SPELLS + 2)
-        self.spells = [START + gap * n + timedelta(hours=rng.uniform(0, 24)) for n in range(SPELLS + 2)]
-        for _ in range(rng.randint(60, 110)):
+        gap = timedelta(days=DAYS - 1) / SPELLS
+        self.spells = [START + gap * n + timedelta(hours=rng.uniform(0, 24)) for n in range(SPELLS + 1)]
+        for _ in range(rng.randint(50, 90)):
             self._plan()
         for _ in range(4):  # older than the integration: never ours, also when they change
             self._plan_old()
@@ -71,12 +72,20 @@ class Lives:
         heapq.heappush(self._ahead, (when, next(self._count), act))
 
     @property
+    def over(self) -> bool:
+        """Whether nothing is left to happen."""
+        return not self._ahead and not self._waiting
+
+    @property
     def next(self) -> datetime | None:
         """When something happens next."""
         return self._ahead[0][0] if self._ahead else None
 
     def until(self, when: datetime) -> None:
-        """Let happen what happens up to then, and move the clock there."""
+        """Let happen what happens up to then, and move the clock there. What had to wait is tried first."""
+        waited, self._waiting = self._waiting, []
+        for act in waited:
+            self._let(act)
         while self._ahead and self._ahead[0][0] <= when:
             self.world.clock.move_to(self._ahead[0][0])
             self.happen()
@@ -84,13 +93,14 @@ class Lives:
 
     def happen(self) -> None:
         """Let the next thing happen now."""
-        if not self._ahead:
-            return
-        _, _, act = heapq.heappop(self._ahead)
-        self.last = self.world.now()
-        again = act()
-        if again is not None:
-            self.at(self.last + again, act)
+        if self._ahead:
+            self._let(heapq.heappop(self._ahead)[2])
+
+    def _let(self, act: Act) -> None:
+        if act() is False:
+            self._waiting.append(act)
+        else:
+            self.last = self.world.now()
 
     # The plans
 
@@ -136,7 +146,7 @@ class Lives:
         if fate in ("merchant_cancels", "ask_then_merchant_cancels"):
             self.at(decided, lambda: self._merchant_cancels(order_id))
         elif fate != "stay_unshipped":
-            self.at(decided, lambda: self._ship(order_id, fate))
+            self.at(decided, lambda: self._ship(order_id, fate, spell + 1))
 
     def _plan_old(self) -> None:
         created = START - timedelta(minutes=self.rng.uniform(1, 3000))
@@ -163,46 +173,49 @@ class Lives:
         if self.world.marketplace.status(order_id) == "UNSHIPPED":
             self.world.marketplace.request_cancel(order_id)
 
-    def _ship_fba(self, order_id: str) -> timedelta | None:
+    def _ship_fba(self, order_id: str) -> bool:
         if self.world.marketplace.status(order_id) == "PENDING":
-            return timedelta(hours=1)
+            return False
         if self.world.marketplace.status(order_id) == "UNSHIPPED":
             self.world.marketplace.ship_fba(order_id)
-        return None
+        return True
 
     # The merchant's people
 
     def _add_product(self, sku: str) -> None:
         self.world.shop.add_product(sku, sku.title(), qty=1000, price=19.99)
 
-    def _merchant_cancels(self, order_id: str) -> timedelta | None:
+    def _merchant_cancels(self, order_id: str) -> bool:
         if self.world.marketplace.status(order_id) not in OPEN or self._parcels(order_id):
-            return None
+            return True
         if not self._ask_bridge(order_id, "NoInventory"):
-            return timedelta(hours=3)  # the bridge does not know the order, or not yet that it is paid
+            return False  # the bridge does not know the order, or not yet that it is paid
         self._cancelling.add(order_id)
-        return None
+        return True
 
-    def _ship(self, order_id: str, fate: str) -> timedelta | None:
-        """Ship what is open, as the warehouse finds it in the shop; later, while there is nothing to ship there."""
+    def _ship(self, order_id: str, fate: str, spell: int) -> bool:
+        """Ship what is open, as the warehouse finds it in the shop; False while there is nothing to ship there."""
         found = self.world.shop.find_orders(ext_order_id=order_id)
         if self.world.marketplace.status(order_id) == "CANCELLED" or order_id in self._cancelling:
-            return None
+            return True
         if found and found[0]["state"] == "holded" and fate == "ask_then_ship":
             unhold(self.world.shop, found[0])
         if not found or found[0]["state"] != "processing":
-            return timedelta(hours=3)
-        entity_id = int(found[0]["entity_id"])
+            return False
         left = {int(item["item_id"]): qty for item in found[0]["items"] if (qty := qty_to_ship(item)) > 0}
-        first_of_two = fate == "ship_in_two" and not self._parcels(order_id) and sum(left.values()) > 1
-        if first_of_two:
+        if fate == "ship_in_two" and not self._parcels(order_id) and sum(left.values()) > 1:
             left = {min(left): 1.0}
+            self.at(self._soon_or_in(spell + 1), lambda: self._ship(order_id, fate, spell))
         tracks = self.rng.randint(2, 3) if fate == "ship_many_tracks" else int(fate != "ship_track_later")
-        shipment_id = self.world.shop.ship(entity_id, items=left, tracks=[self._track() for _ in range(tracks)])
+        parcel = [self._track() for _ in range(tracks)]
+        shipment_id = self.world.shop.ship(int(found[0]["entity_id"]), items=left, tracks=parcel)
         if fate == "ship_track_later":
-            later = self.last + timedelta(minutes=self.rng.choice((20, 90, 3000)))
-            self.at(later, lambda: self._add_track(shipment_id))
-        return timedelta(minutes=self.rng.choice((15, 1500))) if first_of_two else None
+            self.at(self._soon_or_in(spell + 1), lambda: self._add_track(shipment_id))
+        return True
+
+    def _soon_or_in(self, spell: int) -> datetime:
+        soon = self.world.now() + timedelta(minutes=self.rng.choice((15, 20, 90)))
+        return soon if self.rng.random() < 0.6 else max(soon, self._moment(spell))
 
     def _add_track(self, shipment_id: int) -> None:
         self.world.shop.add_track(shipment_id, *self._track())

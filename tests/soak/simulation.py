@@ -83,6 +83,7 @@ class Simulation:
         self.notified = rng.random() < 0.7
         if self.notified:
             self._subscribe()
+        self.swept = rng.random() < 0.5  # sync alone must find everything as well
 
     def run(self) -> Outcome:
         """The thirty days, then quiet until nothing is due."""
@@ -91,9 +92,9 @@ class Simulation:
         end = START + timedelta(days=DAYS)
         while self.world.now() < end:
             self.lives.until(min(self._next_tick(night), end))
-            sweep = self.world.now() >= night
-            night += timedelta(days=1) if sweep else timedelta(0)
-            self._tick(sweep=sweep)
+            at_night = self.world.now() >= night
+            night += timedelta(days=1) if at_night else timedelta(0)
+            self._tick(sweep=at_night and self.swept)
         self.world.faults.clear()
         self.world.marketplace.notifications.flush()
         found = self._settle()
@@ -105,12 +106,12 @@ class Simulation:
     # Time
 
     def _next_tick(self, night: datetime) -> datetime:
-        """Every ten minutes while something is going on; between the spells as late as nothing can be missed."""
+        """Every ten minutes while something is going on; between the spells when something happens, and at night."""
         now = self.world.now()
-        if now - self.lives.last < timedelta(minutes=40):
+        if now - self.lives.last < timedelta(minutes=30):
             return now + TICK
-        coming = self.lives.next or now + timedelta(hours=12)
-        return max(now + TICK, min(coming + TICK * self.rng.random(), night, now + timedelta(hours=12)))
+        coming = self.lives.next or night
+        return max(now + TICK, min(coming + TICK * self.rng.random(), night))
 
     def _pass_time(self) -> None:
         """A request takes its time; one in fifty is slow."""
@@ -122,7 +123,7 @@ class Simulation:
         if self.rng.random() < 0.3:
             self.rng.shuffle(names)
         for name in names:
-            if self.rng.random() < 0.8:
+            if self.rng.random() < (0.9 if name == "sync" else 0.6):  # a busy scheduler is late
                 self._job(name)
         if sweep:
             self._job("sweep")
@@ -133,10 +134,10 @@ class Simulation:
         for _ in range(QUIET):
             self.lives.until(self.world.now() + timedelta(hours=1))
             self._tick(sweep=False)
-            found = differences(self.world, self.db, self.marketplaces) if self.lives.next is None else found
-            if not found and self.lives.next is None and not self.queue:
-                return []
             self.outcome.counts["quiet hours"] += 1
+            found = differences(self.world, self.db, self.marketplaces)
+            if not found and self.lives.over and not self.queue:
+                return []
         return found
 
     # The bridge

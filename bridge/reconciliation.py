@@ -69,7 +69,11 @@ class Reconciliation:
     def text(self) -> str:
         """The account for people; ids only, no names."""
         rows = [(f"  {reason}", f"{count:,}") for reason, count in sorted(self.reasons.items())]
-        rows = [("Orders in the reports played here", f"{self.orders:,}"), *rows, ("  together", f"{self.reasons.total():,}")]
+        rows = [
+            ("Orders in the reports played here", f"{self.orders:,}"),
+            *rows,
+            ("  together", f"{self.reasons.total():,}"),
+        ]
         rows += self.figures
         rows += [(name, f"{len(ids):,}") for name, ids in self.problems.items()]
         width = max(len(name) for name, _ in rows) + 2

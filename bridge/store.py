@@ -318,7 +318,6 @@ def write_personal(session: Session, order: Order, snapshot: OrderSnapshot) -> N
     if plain(name)[:255] != row.buyer_sort:
         renamed = bool(row.buyer_sort)
         row.buyer_sort = plain(name)[:255]
-        session.flush()
         if renamed:
             session.execute(delete(BuyerWord).where(BuyerWord.order_id == order.id))
         session.add_all(

@@ -26,18 +26,22 @@ def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnaps
     news = [s for number, s in wanted.items() if number not in known or s.last_update > known[number]]
     changed = [s.amazon_order_id for s in news if s.amazon_order_id in known]
     held = store.orders_by_number(session, link.store_id, changed)
+    fresh = {s.amazon_order_id: _new(link, s) for s in news if s.amazon_order_id not in held}
+    session.add_all(fresh.values())
+    session.flush()  # all of a page at once; what belongs to an order needs its id
     for snapshot in news:
-        order = held.get(snapshot.amazon_order_id)
+        order = fresh.get(snapshot.amazon_order_id)
         if order is None:
-            _add(session, link, snapshot)
-            done["added"] += 1
-        else:
-            _update(session, link, order, snapshot)
+            _update(session, link, held[snapshot.amazon_order_id], snapshot)
             done["updated"] += 1
+        else:
+            _take_over(session, order, snapshot)
+            _advance(session, link, order, snapshot)
+            done["added"] += 1
     return done
 
 
-def _add(session: Session, link: Link, snapshot: OrderSnapshot) -> Order:
+def _new(link: Link, snapshot: OrderSnapshot) -> Order:
     now = link.now()
     order = Order(
         store_id=link.store_id,
@@ -60,11 +64,7 @@ def _add(session: Session, link: Link, snapshot: OrderSnapshot) -> Order:
         blockers=[],
         personal=None,
     )
-    session.add(order)
     order.note(now, "received", f"Received from Amazon as {snapshot.status}.", new=snapshot.status)
-    session.flush()
-    _take_over(session, order, snapshot)
-    _advance(session, link, order, snapshot)
     return order
 
 

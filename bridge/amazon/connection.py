@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -262,7 +262,7 @@ class Connection:
             took = _milliseconds(started)
             log.warning("amazon call failed", operation=operation.name, error=type(error).__name__, ms=took)
             raise failure from error
-        self._note_time(response.headers.get("date"))
+        self._note_time(response.headers.get_list("date"))
         answer = Answer(response.status_code, response.headers, bytes(received))
         log.info(
             "amazon call",
@@ -273,11 +273,13 @@ class Connection:
         )
         return answer
 
-    def _note_time(self, date: str | None) -> None:
+    def _note_time(self, dates: list[str]) -> None:
+        """A proxy may have added a Date of its own behind Amazon's."""
         try:
-            told = parsedate_to_datetime(date or "")
-        except ValueError:
+            told = parsedate_to_datetime(dates[0])
+        except (IndexError, ValueError):
             return
+        told = told.replace(tzinfo=told.tzinfo or UTC)
         self.clock_skew = (told - self._clock()).total_seconds()
 
     def _expect_success(self, operation: Operation, answer: Answer) -> Answer:

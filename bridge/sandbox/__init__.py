@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from bridge.sandbox import amazon, commerce, control, page
 from bridge.sandbox.faultline import FaultLine
@@ -21,7 +21,8 @@ def create_sandbox(world: World | None = None) -> Flask:
 
     @app.after_request
     def tell_the_time(response: Response) -> Response:
-        response.date = world.now()
+        if "werkzeug.socket" not in request.environ:  # that server tells the time by itself
+            response.date = world.now()
         return response
 
     app.wsgi_app = FaultLine(app.wsgi_app, world)  # type: ignore[method-assign]

@@ -119,9 +119,10 @@ def _client(url: str, endpoint: str | None) -> Any:
         from botocore.exceptions import NoRegionError  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError("BRIDGE_SQS_QUEUE_URL needs boto3: pip install 'amazon-order-bridge[sqs]'") from error
-    # Below INFO they write out whole messages, and a notification holds the buyer's postal code.
+    # Below INFO they write out whole messages, and a notification holds the buyer's postal code; at INFO they tell with
+    # every client where the credentials were found.
     for name in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.WARNING)
     named = _REGION.fullmatch(urlsplit(url).hostname or "")
     region = named[1] if named else ("us-east-1" if endpoint else None)
     patience = Config(

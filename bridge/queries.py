@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.money import to_text
-from bridge.domain.order import AmazonStatus, LineAmounts
+from bridge.domain.order import AmazonStatus, Channel, LineAmounts
 from bridge.domain.states import ImportState
 from bridge.errors import NotFound
 from bridge.models import (
@@ -207,13 +207,14 @@ def find_order(session: Session, order_id: int, allowed: Allowed) -> Order:
     return order
 
 
-def order_detail(session: Session, order_id: int, allowed: Allowed) -> dict[str, Any]:
+def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetime) -> dict[str, Any]:
     """Everything that is known of an order; its newest events only. Raises NotFound."""
     order = find_order(session, order_id, allowed)
     (item,) = order_items(session, [order_id])
     personal = order.personal
     parts = ("name", "company", "lines", "city", "county", "region", "postcode", "country", "phone")
     address = personal.address if personal else None
+    outgoing = _outgoing(session, order_id)
     return item | {
         "lines": [_line(line, order.currency) for line in order.lines],
         "amounts": _amounts(order),
@@ -230,6 +231,7 @@ def order_detail(session: Session, order_id: int, allowed: Allowed) -> dict[str,
         "buyer_cancel_reason": personal.buyer_cancel_reason if personal else None,
         "service_level": order.service_level,
         "ship_by": moment(order.ship_by),
+        "overdue": _overdue(order, outgoing, now),
         "deliver_by": moment(order.deliver_by),
         "replaces": order.replaces,
         "tax_collected_by_amazon": order.tax_collected_by_amazon,
@@ -239,9 +241,19 @@ def order_detail(session: Session, order_id: int, allowed: Allowed) -> dict[str,
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
         "shipments": order_shipments(session, order),
-        "outgoing": _outgoing(session, order_id),
+        "outgoing": outgoing,
         "events": order_events(session, order_id, 1, _RECENT)["items"],
     }  # fmt: skip
+
+
+def _overdue(order: Order, outgoing: list[dict[str, Any]], now: datetime) -> bool:
+    """Whether Amazon's last moment of shipping has passed and Amazon does not know of everything as shipped."""
+    if order.channel is not Channel.FBM or order.ship_by is None or order.ship_by > now:
+        return False
+    if order.amazon_status in (AmazonStatus.UNSHIPPED, AmazonStatus.PARTIALLY_SHIPPED):
+        return True
+    shown = order.amazon_status is AmazonStatus.SHIPPED
+    return shown and any(c["kind"] == "confirm_shipment" and c["state"] in {"pending", "sent"} for c in outgoing)
 
 
 def _line(line: OrderLine, currency: str | None) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def list_orders(query: dict[str, Any]) -> Response:
 def get_order(order_id: int) -> Response:
     """Show everything about an order"""
     with runtime().db.reading() as session:
-        return reply(queries.order_detail(session, order_id, caller().store_ids))
+        return reply(queries.order_detail(session, order_id, caller().store_ids, runtime().now()))
 
 
 @blp.operation(

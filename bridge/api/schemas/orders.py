@@ -274,6 +274,10 @@ class OrderDetailSchema(OrderSchema):
     buyer_cancel_reason = string("The reason that the buyer gave.", allow_none=True)
     service_level = string("Shipping service that the buyer chose.", "STANDARD", allow_none=True)
     ship_by = moment("Latest moment of shipping.", allow_none=True)
+    overdue = fields.Boolean(
+        required=True,
+        metadata={"description": "ship_by has passed, and Amazon does not know of everything as shipped."},
+    )
     deliver_by = moment("Latest moment of delivery.", allow_none=True)
     replaces = string("The order that this one replaces.", allow_none=True)
     tax_collected_by_amazon = fields.Boolean(required=True)

@@ -22,12 +22,11 @@ from bridge.models import Order, OutgoingChange, Shipment
 from bridge.sync.cancel import cancel_on_amazon
 from bridge.sync.carriers import amazon_carrier, carrier_map
 from bridge.sync.connect import Link
-from bridge.sync.outgoing import CONFIRM_SHIPMENT, seen_on_amazon, work_off
+from bridge.sync.outgoing import CONFIRM_SHIPMENT, NO_TRACKING, seen_on_amazon, work_off
 
 OVERLAP = timedelta(minutes=5)  # rows get their time before they are committed (magento-rest 5)
 LATE_TRACKS = timedelta(days=7)
 TRACK_GRACE = timedelta(hours=1)  # Amazon wants a tracking number: one that comes within the hour is waited for
-NO_TRACKING = "none"
 
 
 def confirm_shipments(link: Link) -> dict[str, int]:
@@ -91,11 +90,12 @@ def _keep(link: Link, shipments: Iterable[CommerceShipment]) -> int:
         for shipment in shipments:
             order = orders.get(shipment.order_id)
             if order is not None and order.channel is Channel.FBM:
-                news += _keep_one(session, order, shipment, link.now())
+                news += keep_shipment(session, order, shipment, link.now())
     return news
 
 
-def _keep_one(session: Session, order: Order, shipment: CommerceShipment, now: datetime) -> bool:
+def keep_shipment(session: Session, order: Order, shipment: CommerceShipment, now: datetime) -> bool:
+    """Store what is new about a shipment of the order, and what Amazon must be told; whether it brought news."""
     items = _amazon_items(order, shipment)
     tracks = [{"number": t.number, "carrier_code": t.carrier_code, "title": t.title} for t in shipment.tracks]
     where = (Shipment.order_id == order.id, Shipment.commerce_shipment_id == shipment.entity_id)

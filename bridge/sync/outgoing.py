@@ -25,6 +25,7 @@ INVOICE_COMMERCE = "invoice_commerce"  # to Commerce: the order is to be invoice
 COMPLETE_COMMERCE = "complete_commerce"  # to Commerce: everything is shipped
 TO_COMMERCE = (HOLD_COMMERCE, CANCEL_COMMERCE, INVOICE_COMMERCE, COMPLETE_COMMERCE)
 
+NO_TRACKING = "none"  # what Amazon, who wants a tracking number, is told of a package that has none
 CLAIM = timedelta(minutes=5)  # longer than any one call with its time-outs
 POLICY = Policy()
 
@@ -55,7 +56,7 @@ def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
         OutgoingChange.state.in_(("pending", "sent")),
     )
     for change in session.scalars(select(OutgoingChange).where(*where)):
-        tracking = change.payload.get("tracking_number")
+        tracking = change.payload.get("tracking_number") or NO_TRACKING
         if change.reference in shown and shown[change.reference] == tracking:
             close(change, now)
             order.note(now, "shipment_confirmed", f"Amazon shows package {change.reference}, tracking {tracking}.")

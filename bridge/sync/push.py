@@ -22,15 +22,16 @@ import structlog
 from bridge import store
 from bridge.commerce.wire import order_body
 from bridge.domain.blockers import Blocker, ShopFacts, commerce_rejected, find_blockers
-from bridge.domain.commerce import CommerceOrder
+from bridge.domain.commerce import CommerceOrder, CommerceShipment
 from bridge.domain.draft import Draft, ProductLine, amounts_problem, build_draft, live_lines
 from bridge.domain.money import to_text
-from bridge.domain.order import AmazonStatus, OrderSnapshot
+from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
 from bridge.domain.retry import Policy, next_delay
 from bridge.domain.states import ImportState
 from bridge.errors import AlreadyExists, NotFound, RemoteError, Verdict
 from bridge.models import Order
 from bridge.sync.catalogue import Catalogue
+from bridge.sync.confirm import keep_shipment
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import INVOICE_COMMERCE, follow_up
 
@@ -158,10 +159,14 @@ def _record(
     created: CommerceOrder,
     products: Mapping[str, ProductLine],
     *,
-    adopted: bool = False,
+    shipments: Sequence[CommerceShipment] | None = None,
 ) -> str:
-    """Write the Commerce order down. When the claim was lost, whoever took it over finds the order by look-up."""
-    now = link.now()
+    """Write the Commerce order down. When the claim was lost, whoever took it over finds the order by look-up.
+
+    shipments: of an order that was found; the warehouse may have shipped it while we did not know it, and the
+    shop's list of shipments has been read beyond them since.
+    """
+    now, adopted = link.now(), shipments is not None
     with link.db.session() as session:
         order = store.claimed_order(session, order_id, claim)
         if order is None:
@@ -180,6 +185,9 @@ def _record(
         elif link.settings.invoice == "at_import" and order.amazon_status is not AmazonStatus.CANCELED:
             store.enqueue(session, order, INVOICE_COMMERCE, now)
         follow_up(session, order, now)
+        if order.channel is Channel.FBM:
+            for shipment in shipments or ():
+                keep_shipment(session, order, shipment, now)
     return "adopted" if adopted else "created"
 
 
@@ -222,7 +230,8 @@ def _adopt_existing(link: Link, order_id: int, claim: str, error: AlreadyExists)
     found = link.commerce.find_orders(increment_ids=[number] if number else [], ext_order_ids=[order.amazon_order_id])
     ours = [o for o in found if o.ext_order_id == order.amazon_order_id]
     if ours:
-        return _record(link, order_id, claim, ours[0], {}, adopted=True)
+        shipments = list(link.commerce.shipments_of([ours[0].entity_id]))
+        return _record(link, order_id, claim, ours[0], {}, shipments=shipments)
     _reject(link, order_id, claim, f"the order number {number} is taken by another order")
     raise error
 
@@ -279,9 +288,13 @@ def _settle_abandoned(link: Link) -> Counter[str]:
         if not ids:
             return done
         found = {o.ext_order_id: o for o in link.commerce.find_orders(ext_order_ids=list(numbers))}
+        shipments: dict[int, list[CommerceShipment]] = {o.entity_id: [] for o in found.values()}
+        for shipment in link.commerce.shipments_of(list(shipments)) if found else ():
+            shipments[shipment.order_id].append(shipment)
         for number, order_id in numbers.items():
             if number in found:
-                done[_record(link, order_id, claim, found[number], {}, adopted=True)] += 1
+                theirs = shipments[found[number].entity_id]
+                done[_record(link, order_id, claim, found[number], {}, shipments=theirs)] += 1
             else:
                 done["released"] += 1
                 _release(link, order_id, claim)

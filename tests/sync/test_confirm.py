@@ -80,6 +80,36 @@ def test_a_shipment_that_never_gets_a_track_is_confirmed_all_the_same(stage: Sta
     stage.sync()
     assert [p["trackingNumber"] for p in stage.packages(number)] == ["none"]
     assert stage.order(number).amazon_status == "Shipped"
+    stage.sync("sync")
+    assert [c.state for c in stage.changes(number) if c.kind == "confirm_shipment"] == ["done"]
+
+
+def test_a_track_that_comes_after_amazon_was_told_of_none_is_sent_as_well(stage: Stage):
+    number, created = imported(stage)
+    shipment = stage.shop.ship(created["entity_id"], tracks=[])
+    stage.sync("confirm")
+    stage.wait(timedelta(hours=1))
+    stage.sync()
+    stage.sync("sync")
+    stage.shop.add_track(shipment, "ups", "UPS", "LATE1")
+    stage.sync("confirm", "sync")
+    assert [p["trackingNumber"] for p in stage.packages(number)] == ["LATE1"]
+    assert [c.state for c in stage.changes(number) if c.kind == "confirm_shipment"] == ["done"]
+
+
+def test_what_was_shipped_before_we_knew_the_commerce_order_is_confirmed_once_it_is_found(stage: Stage):
+    other, created = imported(stage)
+    number = stage.paid_order()
+    stage.world.faults.add(Fault(r"POST /commerce/rest/all/V1/orders$", "hang_up_after"))
+    stage.sync("sync", "import")
+    stage.shop.ship(stage.commerce_order(number)["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.wait(timedelta(minutes=30))
+    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z2")])
+    stage.sync("confirm")  # the list of shipments is read beyond that of the order that we do not know yet
+    assert [p["trackingNumber"] for p in stage.packages(other)] == ["1Z2"]
+    assert stage.packages(number) == []
+    stage.sync("import", "confirm")
+    assert [p["trackingNumber"] for p in stage.packages(number)] == ["1Z1"]
 
 
 def test_shipments_of_orders_that_are_not_ours_are_passed_over(stage: Stage):

@@ -17,6 +17,7 @@ from bridge.sandbox.marketplace import OPEN
 from bridge.sandbox.shop_actions import unhold
 from bridge.sandbox.shop_state import qty_to_ship
 from bridge.sandbox.world import World
+from bridge.sync.confirm import LATE_TRACKS
 from tests.stage import START, US, line
 
 CA = "A2EUQ1WTGCTBG2"
@@ -210,7 +211,8 @@ class Lives:
         parcel = [self._track() for _ in range(tracks)]
         shipment_id = self.world.shop.ship(int(found[0]["entity_id"]), items=left, tracks=parcel)
         if fate == "ship_track_later":
-            self.at(self._soon_or_in(spell + 1), lambda: self._add_track(shipment_id))
+            later = min(self._soon_or_in(spell + 1), self.world.now() + LATE_TRACKS - timedelta(days=1))
+            self.at(later, lambda: self._add_track(shipment_id))
         return True
 
     def _soon_or_in(self, spell: int) -> datetime:

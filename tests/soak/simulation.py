@@ -1,4 +1,4 @@
-"""Thirty days in a second or two: everything that goes wrong between a seller account, a shop and the bridge, by seed."""
+"""Thirty days in a few seconds, by seed: all that goes wrong between a seller account, a shop and the bridge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 from sqlalchemy import select
 
 from bridge.db import Database
-from bridge.errors import Conflict, RemoteError
+from bridge.errors import Conflict
 from bridge.jobs.run import run_job
 from bridge.models import JobRun, Order
 from bridge.runtime import Runtime

@@ -8,9 +8,10 @@ is missing gets a placeholder that can be told from a real value.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from bridge.domain.commerce import ShopContext
+from bridge.domain.commerce import Region, ShopContext
 from bridge.domain.names import one_line, split_name
 from bridge.domain.order import Address, OrderSnapshot
 
@@ -25,6 +26,8 @@ MAIL_DOMAIN = "marketplace.example.com"  # reserved, so never anybody's, and of 
 
 # "UK" is what some Amazon pages call GB; Magento knows ISO codes only.
 _COUNTRY_ALIASES = {"UK": "GB"}
+# A whole last line of an American address in the field of the city: "Escondido, CA 92025-1501".
+_CITY_LINE = re.compile(r"(?P<city>[^,]+),\s*(?P<region>[^,\d]+?)(?:\s+(?P<postcode>\d{5}(?:-\d{4})?))?")
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 
 
@@ -58,6 +61,7 @@ def address_of(order: OrderSnapshot, shop: ShopContext, email: str, country: str
     given = order.address or Address()
     code = (given.country or country or "US").strip().upper()
     code = _COUNTRY_ALIASES.get(code, code)
+    given = _city_apart(given, shop, code)
     first, last = split_name(given.name or order.buyer_name, given.company)
     address: Json = {
         "firstname": first,
@@ -77,6 +81,25 @@ def address_of(order: OrderSnapshot, shop: ShopContext, email: str, country: str
     elif text := one_line(given.region or given.county):
         address["region"] = text
     return address
+
+
+def _city_apart(given: Address, shop: ShopContext, country: str) -> Address:
+    """The address with region and postcode where they belong, when they stand in the city's field.
+
+    Only where the region is one that the shop knows and nothing contradicts what the other fields say.
+    """
+    found = _CITY_LINE.fullmatch(one_line(given.city))
+    region = shop.region(country, found["region"]) if found else None
+    if not found or not region or not _agrees(given, region, found["postcode"], shop.region(country, given.region)):
+        return given
+    postcode = one_line(given.postcode) or found["postcode"]
+    return replace(given, city=found["city"].rstrip(), region=region.code, postcode=postcode)
+
+
+def _agrees(given: Address, region: Region, postcode: str | None, own_region: Region | None) -> bool:
+    own = one_line(given.postcode)
+    same_region = not one_line(given.region) or own_region == region
+    return same_region and (not own or not postcode or own[:5] == postcode[:5])
 
 
 def _street(given: Address) -> list[str]:

@@ -15,6 +15,8 @@ from bridge.api.stores import LOCATION, started
 from bridge.keys import Scope
 from bridge.sync.cancel import request_cancel
 
+__all__ = ["blp"]  # with the routes below on it
+
 
 @blp.operation(
     "POST",

@@ -334,7 +334,7 @@ def test_a_store_connected_by_the_api_works_against_the_sandbox(stage: Stage, st
     )
     answer = stage_api.post(f"/stores/{made['id']}/verify")
     assert answer["ok"] is True, answer
-    assert [check["name"] for check in answer["checks"]] == ["amazon", "notifications", "commerce", "store view"]
+    assert {check["name"] for check in answer["checks"]} >= {"amazon", "notifications", "commerce", "store view"}
     stage.wait()
     stage_api.patch(f"/stores/{made['id']}", {"commerce_token": "wrong"})
     answer = stage_api.post(f"/stores/{made['id']}/verify")

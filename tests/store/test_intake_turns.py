@@ -1,4 +1,4 @@
-"""Two processes that store versions of one store's orders take turns, so that neither adds what the other just added."""
+"""Two processes that store versions of one store's orders take turns: neither adds what the other has just added."""
 
 from __future__ import annotations
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from sqlalchemy import select
 
 from bridge import migrate
 from bridge.config import Config
+from bridge.db import Database
 from bridge.jobs.run import run_job
 from bridge.models import (
     JobRun,
@@ -50,6 +55,23 @@ def line(sku: str | None = "BLUE-MUG", quantity: int = 2, price: str = "19.99", 
     )
 
 
+@cache
+def _template() -> Path:
+    """A file that the real migrations have made, once in this process."""
+    path = Path(mkdtemp(prefix="bridge-stage-")) / "template.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.close()  # the last connection to go leaves all of it in the one file that is copied
+    return path
+
+
+def _migrated(path: Path) -> Path:
+    if not path.exists():
+        shutil.copy(_template(), path)
+    return path
+
+
 class Stage:
     """A world with one seller and one shop, and a bridge with one store between them."""
 
@@ -65,7 +87,7 @@ class Stage:
             self.shop.add_product(sku, sku.title(), qty=100, price=19.99)
         self.app = create_sandbox(self.world)
         config = Config(
-            database_url=database_url or f"sqlite:///{directory / 'bridge.db'}",
+            database_url=database_url or f"sqlite:///{_migrated(directory / 'bridge.db')}",
             secret_keys=(new_key(),),
             amazon_endpoint="http://127.0.0.1:8001/amazon",
             lwa_endpoint="http://127.0.0.1:8001/amazon/auth/o2/token",
@@ -76,7 +98,8 @@ class Stage:
         self.bridge = build(
             config, transports={"amazon": transport, "commerce": transport}, now=self.world.now, parallel=1
         )
-        migrate.upgrade(self.bridge.db)
+        if database_url is not None:
+            migrate.upgrade(self.bridge.db)
         self.store_id = self.add_store("Mugs US", **settings)
 
     def add_store(self, name: str, marketplace_id: str = US, **settings: Any) -> int:

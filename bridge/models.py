@@ -158,6 +158,8 @@ class Order(Base):
     claim: Mapped[str | None] = mapped_column(String(40))
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
+    # How often the merchant changed the address; an import claims the order only as it has read it.
+    address_edits: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -201,7 +203,8 @@ class Order(Base):
 class OrderPersonalData(Base):
     """Everything of an order that tells who the buyer is, apart from the rest so that it can be purged alone.
 
-    buyer_sort is the name as it is sorted by: without case and accents.
+    buyer_sort is the name as it is sorted by: without case and accents. address is Amazon's newest, address_edited the
+    merchant's own, which stands in its place.
     """
 
     __tablename__ = "order_personal_data"
@@ -215,9 +218,15 @@ class OrderPersonalData(Base):
     buyer_company: Mapped[str | None] = mapped_column(String(255))
     purchase_order_number: Mapped[str | None] = mapped_column(String(100))
     address: Mapped[Any] = mapped_column(Json, nullable=True)
+    address_edited: Mapped[Any] = mapped_column(Json, nullable=True)
     buyer_cancel_reason: Mapped[str | None] = mapped_column(String(500))
 
     order: Mapped[Order] = relationship(back_populates="personal")
+
+    @property
+    def ship_to(self) -> Any:
+        """The address that holds: the merchant's, else Amazon's; None when there is neither."""
+        return self.address_edited or self.address
 
 
 class BuyerWord(Base):

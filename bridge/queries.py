@@ -212,8 +212,6 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
     order = find_order(session, order_id, allowed)
     (item,) = order_items(session, [order_id])
     personal = order.personal
-    parts = ("name", "company", "lines", "city", "county", "region", "postcode", "country", "phone")
-    address = personal.address if personal else None
     outgoing = _outgoing(session, order_id)
     return item | {
         "lines": [_line(line, order.currency) for line in order.lines],
@@ -223,7 +221,8 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
              "amazon_item_id": b.amazon_item_id, "sku": b.sku}
             for b in order.blockers
         ],
-        "shipping_address": {part: address.get(part) for part in parts} if address else None,
+        "shipping_address": shipping_address(order),
+        "shipping_address_edited": bool(personal and personal.address_edited),
         "buyer_email": personal.buyer_email if personal else None,
         "buyer_company": personal.buyer_company if personal else None,
         "purchase_order_number": personal.purchase_order_number if personal else None,
@@ -244,6 +243,13 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
         "outgoing": outgoing,
         "events": order_events(session, order_id, 1, _RECENT)["items"],
     }  # fmt: skip
+
+
+def shipping_address(order: Order) -> dict[str, Any] | None:
+    """Where the parcel goes: as the merchant wrote it, else as Amazon sent it."""
+    address = order.personal.ship_to if order.personal else None
+    parts = ("name", "company", "lines", "city", "county", "region", "postcode", "country", "phone")
+    return {part: address.get(part) for part in parts} if address else None
 
 
 def _overdue(order: Order, outgoing: list[dict[str, Any]], now: datetime) -> bool:

@@ -194,7 +194,8 @@ def abandoned_ids(session: Session, store_id: int, now: datetime, limit: int) ->
 
 
 def claim_for_import(session: Session, order: Order, claim: str, now: datetime, until: datetime) -> bool:
-    """Take a ready or blocked order for creation, unless another process has it or Amazon has sent a newer version.
+    """Take a ready or blocked order for creation, unless another process has it or it is not what was read any more:
+    Amazon has sent a newer version, or the merchant another address.
 
     The row that was read (`order`) stays as it was; reload it in the transaction that records the outcome.
     """
@@ -205,6 +206,7 @@ def claim_for_import(session: Session, order: Order, claim: str, now: datetime, 
             Order.id == order.id,
             Order.import_state.in_((ImportState.READY, ImportState.BLOCKED)),
             Order.last_update_date == order.last_update_date,
+            Order.address_edits == order.address_edits,
         )
         .values(
             import_state=ImportState.IMPORTING,
@@ -349,7 +351,7 @@ def snapshot_of(order: Order) -> OrderSnapshot:
         buyer_email=personal.buyer_email if personal else None,
         buyer_company=personal.buyer_company if personal else None,
         purchase_order_number=personal.purchase_order_number if personal else None,
-        address=_address_of(personal.address) if personal and personal.address else None,
+        address=_address_of(personal.ship_to) if personal and personal.ship_to else None,
         replaces=order.replaces,
         tax_collected_by_amazon=order.tax_collected_by_amazon,
     )

@@ -172,14 +172,14 @@ def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None
     return Response(text, status, dict(headers or {}), mimetype="application/json")
 
 
-def reply_versioned(data: Any, version: int) -> Response:
+def reply_versioned(data: Any, version: int | str) -> Response:
     """A JSON answer with the version as its strong ETag; 304 when the caller has it already."""
     response = reply(data, headers={"Cache-Control": "private, no-cache"})
     response.set_etag(str(version))
     return cast(Response, response.make_conditional(request))
 
 
-def demand_version(version: int) -> None:
+def demand_version(version: int | str) -> None:
     """Refuse a change of anything but this version: 428 without If-Match, 412 when it names another one."""
     if "If-Match" not in request.headers:
         refuse(428, "precondition_required", "Send If-Match with the ETag of the version that you read.")

@@ -7,12 +7,19 @@ from typing import Any
 from flask import Response
 
 from bridge import queries
-from bridge.api.blueprint import caller, runtime
+from bridge.api.blueprint import caller, demand_version, reply_versioned, runtime
 from bridge.api.orders import blp
 from bridge.api.schemas import order_changes as shapes
 from bridge.api.schemas.jobs import JobRunSchema
-from bridge.api.stores import LOCATION, started
+from bridge.api.schemas.orders import AddressSchema
+from bridge.api.stores import ETAG, IF_MATCH, LOCATION, started
+from bridge.domain.order import Address
+from bridge.domain.states import ImportState
+from bridge.errors import NotFound
+from bridge.jobs.run import start_job
 from bridge.keys import Scope
+from bridge.models import Order
+from bridge.sync.address import address_version, edit_address, lock_order
 from bridge.sync.cancel import request_cancel
 
 __all__ = ["blp"]  # with the routes below on it
@@ -41,3 +48,59 @@ def cancel_order(values: dict[str, Any], order_id: int) -> Response:
         request_cancel(session, order, values["reason"], runtime().now())
         store_id = order.store_id
     return started("confirm", store_id)
+
+
+@blp.operation(
+    "GET",
+    "/orders/<id:order_id>/shipping-address",
+    "getShippingAddress",
+    scope=Scope.ORDERS_READ,
+    answer=AddressSchema,
+    headers=ETAG,
+)
+def get_shipping_address(order_id: int) -> Response:
+    """Show where an order's parcel goes
+
+    As the merchant wrote it, else as Amazon sent it. 404 while there is neither.
+    """
+    with runtime().db.reading() as session:
+        return _address(queries.find_order(session, order_id, caller().store_ids))
+
+
+@blp.operation(
+    "PUT",
+    "/orders/<id:order_id>/shipping-address",
+    "saveShippingAddress",
+    scope=Scope.ORDERS_WRITE,
+    body=shapes.AddressChange,
+    answer=AddressSchema,
+    errors=(409, 412, 428),
+    headers=ETAG,
+    doc=IF_MATCH,
+)
+def save_shipping_address(values: dict[str, Any], order_id: int) -> Response:
+    """Change where an order's parcel goes
+
+    Only while the order is not in Commerce (409 `already_imported` afterwards). It stands in place of whatever Amazon
+    sends later, and an order that waits for it is looked at again at once. Where there is no address yet, send
+    `If-Match: "none"`.
+    """
+    with runtime().db.session() as session:
+        order = queries.find_order(session, order_id, caller().store_ids)
+        lock_order(session, order)
+        demand_version(_version(order))
+        edit_address(order, Address(**{**values, "lines": tuple(values["lines"])}), runtime().now())
+    if order.import_state in (ImportState.READY, ImportState.BLOCKED):
+        start_job(runtime(), "import", order.store_id, "api")
+    return _address(order)
+
+
+def _version(order: Order) -> str:
+    return address_version(order) if queries.shipping_address(order) else "none"
+
+
+def _address(order: Order) -> Response:
+    address = queries.shipping_address(order)
+    if address is None:
+        raise NotFound(f"There is no address of order {order.id}.")
+    return reply_versioned(address, _version(order))

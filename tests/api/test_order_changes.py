@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bridge.domain.order import AmazonStatus, Channel
+from bridge.domain.order import Address, AmazonStatus, Channel
+from bridge.domain.states import ImportState
 from bridge.models import Order, OutgoingChange
 from bridge.runtime import Runtime
+from bridge.store import claim_for_import, snapshot_of, write_personal
+from bridge.sync.address import edit_address, lock_order
 from tests.api_client import ApiClient
 from tests.conftest import HandClock
 from tests.factories import NOW
@@ -84,3 +88,117 @@ def test_an_order_is_overdue_while_amazon_waits_for_its_shipment(
                 )
             )  # fmt: skip
     assert api.get(f"/orders/{order.id}")["overdue"] is overdue
+
+
+ADDRESS = {
+    "name": "Jane Doe", "lines": ["1 Main St", "Apt 4"], "city": "Seattle", "region": "WA", "postcode": "98101",
+    "country": "US", "phone": None,
+}  # fmt: skip
+AMAZONS = {"name": "J. D.", "company": "Mugs Ltd", "lines": ["Old St"], "city": "", "county": "King", "country": "US"}
+
+
+def etag(api: ApiClient, order: Order) -> str:
+    return api.send("GET", f"/orders/{order.id}/shipping-address", 200).headers["ETag"]
+
+
+@pytest.mark.usefixtures("no_background")
+def test_an_edited_address_makes_the_round_trip_and_the_order_due(
+    api: ApiClient, put: Put, runtime: Runtime, clock: HandClock
+):
+    order = put(address=AMAZONS, blockers=["address_incomplete"], due_at=NOW + timedelta(hours=1))
+    path = f"/orders/{order.id}/shipping-address"
+    first = etag(api, order)
+    saved = api.send("PUT", path, 200, json=ADDRESS, headers={"If-Match": first})
+    assert saved.get_json() == ADDRESS | {"company": "Mugs Ltd", "county": None}
+    assert saved.headers["ETag"] == etag(api, order) != first
+    shown = api.get(f"/orders/{order.id}")
+    assert (shown["shipping_address"], shown["shipping_address_edited"]) == (saved.get_json(), True)
+    assert shown["events"][0]["kind"] == "address_edited"
+    assert "Main" not in str(shown["events"])
+    with runtime.db.reading() as session:
+        held = session.get_one(Order, order.id)
+        assert held.due_at == clock.now()
+        assert held.personal.address == AMAZONS
+    assert [run["job"] for run in api.get("/job-runs")["items"]] == ["import"]
+    assert api.put(path, ADDRESS, 412, etag=first)["code"] == "precondition_failed"
+    assert api.put(path, ADDRESS, 428)["code"] == "precondition_required"
+
+
+@pytest.mark.usefixtures("no_background")
+def test_an_order_without_an_address_gets_one(api: ApiClient, put: Put):
+    order = put(amazon_status=AmazonStatus.PENDING, import_state=ImportState.WAITING)
+    path = f"/orders/{order.id}/shipping-address"
+    assert api.get(path, 404)["code"] == "not_found"
+    assert api.put(path, ADDRESS, 412, etag='"1"')
+    assert api.put(path, ADDRESS, etag='"none"')["city"] == "Seattle"
+    assert api.get("/job-runs")["items"] == []
+
+
+def test_the_merchants_address_wins_over_amazons_later_ones_and_is_what_commerce_gets(
+    stage: Stage, stage_api: ApiClient
+):
+    stage.set(import_orders="disabled")
+    number = stage.paid_order()
+    stage.sync()
+    order = stage.order(number)
+    path = f"/orders/{order.id}/shipping-address"
+    stage_api.put(path, ADDRESS, etag=etag(stage_api, order))
+    with stage.bridge.db.session() as session:
+        held = session.get_one(Order, order.id)
+        write_personal(session, held, replace(snapshot_of(held), address=Address(lines=("Elsewhere 9",), city="Rome")))
+    assert stage_api.get(path)["city"] == "Seattle"
+    stage.set(import_orders="enabled")
+    stage_api.post(f"/orders/{order.id}/import", status=202)
+    commerce = stage.commerce_order(number)
+    assert commerce["billing_address"]["street"] == ADDRESS["lines"]
+    problem = stage_api.put(path, ADDRESS, 409, etag=etag(stage_api, order))
+    assert problem["code"] == "already_imported"
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (ImportState.IMPORTING, "being_imported"),
+        (ImportState.IMPORTED, "already_imported"),
+        (ImportState.COMPLETED, "already_imported"),
+        (ImportState.CANCELED, "order_ended"),
+    ],
+)
+def test_an_address_is_changed_before_the_order_is_in_commerce_only(
+    api: ApiClient, put: Put, state: ImportState, code: str
+):
+    order = put(import_state=state, address=AMAZONS)
+    assert api.put(f"/orders/{order.id}/shipping-address", ADDRESS, 409, etag=etag(api, order))["code"] == code
+    assert api.get(f"/orders/{order.id}")["shipping_address_edited"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": None}, "name"),
+        ({"lines": []}, "lines"),
+        ({"lines": ["a", "b", "c", "d"]}, "lines"),
+        ({"lines": ["x" * 256]}, "lines.0"),
+        ({"city": ""}, "city"),
+        ({"country": "USA"}, "country"),
+        ({"country": "us"}, "country"),
+        ({"county": "King"}, "county"),
+    ],
+)
+def test_an_address_that_is_wrong_is_named(api: ApiClient, put: Put, change: dict[str, Any], field: str):
+    order = put(address=AMAZONS)
+    path = f"/orders/{order.id}/shipping-address"
+    problem = api.put(path, ADDRESS | change, 422, etag=etag(api, order))
+    assert [e["field"] for e in problem["errors"]] == [field]
+
+
+def test_an_import_that_read_the_old_address_does_not_take_the_order(put: Put, runtime: Runtime, clock: HandClock):
+    order = put(address=AMAZONS)
+    with runtime.db.session() as session:
+        held = session.get_one(Order, order.id)
+        lock_order(session, held)
+        edit_address(held, Address(name="Jane", lines=("1 Main St",), city="Seattle"), clock.now())
+    with runtime.db.session() as session:
+        assert not claim_for_import(session, order, "c", clock.now(), clock.now())
+        assert claim_for_import(session, session.get_one(Order, order.id), "c", clock.now(), clock.now())

@@ -267,6 +267,9 @@ class OrderDetailSchema(OrderSchema):
     amounts = fields.Nested(OrderAmountsSchema, required=True, allow_none=True)
     blockers = fields.List(fields.Nested(FullBlockerSchema), required=True)
     shipping_address = fields.Nested(AddressSchema, required=True, allow_none=True)
+    shipping_address_edited = fields.Boolean(
+        required=True, metadata={"description": "Whether the merchant wrote it, in place of Amazon's."}
+    )
     buyer_email = string("Amazon's relay address of the buyer.", allow_none=True)
     buyer_company = string("Company of a business buyer.", allow_none=True)
     purchase_order_number = string("The business buyer's own order number.", allow_none=True)

@@ -57,6 +57,8 @@ def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
     )
     for change in session.scalars(select(OutgoingChange).where(*where)):
         tracking = change.payload.get("tracking_number") or NO_TRACKING
+        if change.state == "pending" and (change.sent_at or not change.attempts):
+            continue  # changed since it was sent: what Amazon shows under that number is the former state
         if change.reference in shown and shown[change.reference] == tracking:
             close(change, now)
             order.note(now, "shipment_confirmed", f"Amazon shows package {change.reference}, tracking {tracking}.")

@@ -7,7 +7,7 @@ added later moves nothing at all, so shipments without a track are read again fo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from bridge import store
 from bridge.amazon.client import PackageDetail
 from bridge.domain.commerce import CommerceShipment
 from bridge.domain.order import Channel
-from bridge.models import Order, OutgoingChange, Shipment
+from bridge.models import Order, OrderLine, OutgoingChange, Shipment
 from bridge.sync.cancel import cancel_on_amazon
 from bridge.sync.carriers import amazon_carrier, carrier_map
 from bridge.sync.connect import Link
@@ -84,19 +84,43 @@ def _read_late_tracks(link: Link) -> int:
 def _keep(link: Link, shipments: Iterable[CommerceShipment]) -> int:
     """Store what is new about these shipments of ours, and what Amazon must be told; how many brought news."""
     shipments = list(shipments)
+    earlier = _counted_over(link, {s.order_id for s in shipments})
     news = 0
     with link.db.session() as session:
         orders = store.orders_by_commerce_id(session, link.store_id, {s.order_id for s in shipments})
         for shipment in shipments:
             order = orders.get(shipment.order_id)
             if order is not None and order.channel is Channel.FBM:
-                news += keep_shipment(session, order, shipment, link.now())
+                of_order = earlier.get(shipment.order_id, ())
+                news += keep_shipment(session, order, shipment, link.now(), of_order)
     return news
 
 
-def keep_shipment(session: Session, order: Order, shipment: CommerceShipment, now: datetime) -> bool:
-    """Store what is new about a shipment of the order, and what Amazon must be told; whether it brought news."""
-    items = _amazon_items(order, shipment)
+def _counted_over(link: Link, commerce_order_ids: set[int]) -> dict[int, list[CommerceShipment]]:
+    """All shipments, by order, of those orders in which a shipment alone does not tell what it is to Amazon."""
+    with link.db.reading() as session:
+        orders = store.orders_by_commerce_id(session, link.store_id, commerce_order_ids)
+        counted = {order_id: order for order_id, order in orders.items() if _packed(order)}
+    whole: dict[int, list[CommerceShipment]] = {order_id: [] for order_id in counted}
+    for shipment in link.commerce.shipments_of(sorted(counted)) if counted else ():
+        whole[shipment.order_id].append(shipment)
+    return whole
+
+
+def _packed(order: Order) -> bool:
+    """Whether an Amazon unit is several pieces in Commerce, or a Commerce line several Amazon lines."""
+    items = [line.commerce_item_id for line in order.lines if line.commerce_item_id is not None]
+    return len(set(items)) < len(items) or any(line.units_per_item > 1 for line in order.lines)
+
+
+def keep_shipment(
+    session: Session, order: Order, shipment: CommerceShipment, now: datetime, of_order: Iterable[CommerceShipment] = ()
+) -> bool:
+    """Store what is new about a shipment of the order, and what Amazon must be told; whether it brought news.
+
+    of_order: all the order's shipments, where they are known; a pack that travels in parts is whole with its last one.
+    """
+    items = _amazon_items(order, shipment, [s for s in of_order if s.entity_id < shipment.entity_id])
     tracks = [{"number": t.number, "carrier_code": t.carrier_code, "title": t.title} for t in shipment.tracks]
     where = (Shipment.order_id == order.id, Shipment.commerce_shipment_id == shipment.entity_id)
     row = session.scalars(select(Shipment).where(*where)).one_or_none()
@@ -116,16 +140,27 @@ def keep_shipment(session: Session, order: Order, shipment: CommerceShipment, no
     return True
 
 
-def _amazon_items(order: Order, shipment: CommerceShipment) -> list[list[Any]]:
-    """[[amazon item id, quantity]]: Commerce units divided by what one Amazon unit is made of."""
-    lines = {line.commerce_item_id: line for line in order.lines if line.commerce_item_id is not None}
+def _amazon_items(order: Order, shipment: CommerceShipment, earlier: Iterable[CommerceShipment]) -> list[list[Any]]:
+    """[[amazon item id, quantity]]: what the shipment adds to the Amazon units that the earlier ones made whole."""
+    before: Counter[int] = Counter()
+    for former in earlier:
+        for item_id, qty in former.items:
+            before[item_id] += int(qty)
     items = []
     for item_id, qty in shipment.items:
-        line = lines.get(item_id)
-        units = int(qty) // line.units_per_item if line else 0
-        if line and units:
-            items.append([line.amazon_item_id, units])
+        lines = [line for line in order.lines if line.commerce_item_id == item_id]
+        then, now = _units(lines, before[item_id]), _units(lines, before[item_id] + int(qty))
+        items += [[line.amazon_item_id, now[n] - then[n]] for n, line in enumerate(lines) if now[n] > then[n]]
     return items
+
+
+def _units(lines: Sequence[OrderLine], pieces: int) -> list[int]:
+    """How many Amazon units of each line so many pieces of their common Commerce line make, filled up in turn."""
+    made = []
+    for line in lines:
+        made.append(min(line.quantity, pieces // line.units_per_item))
+        pieces = max(0, pieces - line.quantity * line.units_per_item)
+    return made
 
 
 def _want_packages(session: Session, order: Order, shipment: Shipment, now: datetime) -> None:

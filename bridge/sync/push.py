@@ -68,7 +68,8 @@ def import_orders(link: Link) -> dict[str, int]:
                 orders = store.load_orders(session, ids)
                 if not orders:
                     return dict(done)
-                catalogue = catalogue or Catalogue(link.commerce, link.shop(), store.matches_of(session, link.store_id))
+                matches = [] if catalogue else store.matches_of(session, link.store_id)
+            catalogue = catalogue or Catalogue(link.commerce, link.shop(), matches)
             after = ids[-1]
             snapshots = [store.snapshot_of(order) for order in orders]
             facts = catalogue.facts(snapshots)
@@ -187,7 +188,7 @@ def _record(
         follow_up(session, order, now)
         if order.channel is Channel.FBM:
             for shipment in shipments or ():
-                keep_shipment(session, order, shipment, now)
+                keep_shipment(session, order, shipment, now, shipments or ())
     return "adopted" if adopted else "created"
 
 
@@ -195,10 +196,13 @@ def _link_to(order: Order, created: CommerceOrder, products: Mapping[str, Produc
     order.commerce_order_id = created.entity_id
     order.commerce_order_number = created.increment_id
     order.commerce_status = created.status
-    goods = [line for line in created.lines if line.amazon_item_id and not line.is_virtual]
-    items = {line.amazon_item_id: line for line in reversed(goods)}
+    goods = [line for line in reversed(created.lines) if not line.is_virtual]
+    own = {line.amazon_item_id: line for line in goods if line.amazon_item_id}
+    # Another program's order does not say which Amazon line is which, and may hold two of a SKU as one.
+    nobodys = {line.sku: line for line in goods if not line.amazon_item_id}
+    standing = {row.amazon_item_id: own.get(row.amazon_item_id) or nobodys.get(row.sku or "") for row in order.lines}
     for row in order.lines:
-        item = items.get(row.amazon_item_id)
+        item = standing[row.amazon_item_id]
         if item is None:
             continue
         row.commerce_item_id = item.item_id
@@ -206,7 +210,8 @@ def _link_to(order: Order, created: CommerceOrder, products: Mapping[str, Produc
         if row.amazon_item_id in products:
             row.units_per_item = products[row.amazon_item_id].quantity
         elif row.quantity:
-            row.units_per_item = max(1, int(item.qty_ordered) // row.quantity)
+            sharing = sum(other.quantity for other in order.lines if standing[other.amazon_item_id] is item)
+            row.units_per_item = max(1, int(item.qty_ordered) // sharing)
 
 
 def _note_difference(order: Order, created: CommerceOrder) -> None:

@@ -18,6 +18,7 @@ def directory(migrated_file: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.timeout(300)  # some seconds, on a machine that does nothing else
 @pytest.mark.parametrize("seed", range(8))
 def test_after_thirty_bad_days_our_table_and_the_shop_equal_amazon(seed: int, directory: Path):
     outcome = simulate(seed, directory)
@@ -26,6 +27,7 @@ def test_after_thirty_bad_days_our_table_and_the_shop_equal_amazon(seed: int, di
     assert outcome.counts["faults"] > 0
 
 
+@pytest.mark.timeout(300)
 def test_a_sync_that_does_not_overlap_is_found_out(directory: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pull, "OVERLAP", timedelta(0))
     monkeypatch.setattr("tests.soak.simulation.QUIET", 2)

@@ -29,8 +29,9 @@ lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-soak: $(READY) ## thirty virtual days of everything that goes wrong, for 200 seeds
+soak: $(READY) ## thirty virtual days of everything that goes wrong, for 200 seeds; 2,000 orders at once, for 50
 	$(BIN)/python -m tests.soak $(SEEDS)
+	$(BIN)/python -m tests.soak.once $(SEEDS)
 
 bench: $(READY) ## the benchmarks
 	@for file in $(wildcard benchmarks/*.py); do echo "== $$file"; $(BIN)/python $$file || exit 1; done

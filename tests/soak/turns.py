@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bridge.sandbox.world import SandboxClock
 
-PATIENCE = 60.0  # real seconds that anybody waits for the others before the test is given up
+PATIENCE = 60.0  # real seconds without any sign of life after which the play is given up
 
 
 class Turns:
@@ -32,6 +32,7 @@ class Turns:
         self._turn: int | None = None
         self._coming: list[tuple[datetime, int, Callable[[], None]]] = []
         self._count = itertools.count()
+        self._signs = 0  # of life
 
     def join(self, me: int) -> None:
         self._awake.append(me)
@@ -50,6 +51,7 @@ class Turns:
 
     def give_way(self, me: int) -> None:
         """Perhaps it is another's turn now. Never to be called inside a transaction: the other may need the lock."""
+        self._signs += 1
         if not self._in_turn:
             return
         with self._changed:
@@ -70,6 +72,7 @@ class Turns:
             heapq.heappush(self._coming, (when, next(self._count), act))
 
     def _pass_on(self) -> None:
+        self._signs += 1
         while not self._awake and (self._asleep or self._coming):
             self._move_on()
         self._turn = self._rng.choice(self._awake) if self._awake else None
@@ -93,5 +96,8 @@ class Turns:
         def mine() -> bool:
             return me in self._awake and (not self._in_turn or self._turn == me)
 
-        if not self._changed.wait_for(mine, PATIENCE):
-            raise TimeoutError(f"process {me} was left waiting")
+        seen = -1
+        while not self._changed.wait_for(mine, PATIENCE):
+            if self._signs == seen:
+                raise TimeoutError(f"process {me} was left waiting")
+            seen = self._signs

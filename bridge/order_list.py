@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bridge.amazon.marketplaces import MARKETPLACES
+from bridge.db import Database
 from bridge.domain.commerce import plain
 from bridge.domain.money import exponent, to_text
 from bridge.errors import InvalidInput
@@ -67,23 +68,47 @@ def find_page(
     """
     where = _conditions(session, wanted)
     total = session.execute(select(func.count()).select_from(Order).where(*where)).scalar_one()
-    name, falling = sort.lstrip("-"), sort.startswith("-")
-    key = _sort_key(session, wanted.store_ids, name)
-    query = select(Order.id, key.label("sort_key")).where(*where)
-    if name == "buyer_name":
-        query = query.join(OrderPersonalData, OrderPersonalData.order_id == Order.id)
-    directed = (key.desc(), Order.id.desc()) if falling else (key.asc(), Order.id.asc())
-    query = query.order_by(*directed).limit(page_size + 1)
-    if cursor is not None:
-        value, last_id = _read_cursor(cursor, sort)
-        nulls_last = name == "total" and falling != (_dialect(session) == "postgresql")
-        query = query.where(_after(key, value, last_id, falling=falling, nulls_last=nulls_last))
-    elif page is not None:
+    query = _sorted(session, wanted, where, sort, cursor).limit(page_size + 1)
+    if page is not None and cursor is None:
         query = query.offset((page - 1) * page_size)
     rows = session.execute(query).all()
     more = len(rows) > page_size
     rows = rows[:page_size]
     return Page([row.id for row in rows], total, _write_cursor(sort, rows[-1]) if more else None)
+
+
+def every_page(db: Database, wanted: OrderFilter, *, sort: str, page_size: int) -> Iterator[list[dict[str, Any]]]:
+    """All of the filtered orders, a page at a time, each in a transaction of its own and none of them kept.
+
+    An order that changes its place meanwhile may be missing or come twice.
+    """
+    cursor = None
+    while True:
+        with db.reading() as session:
+            query = _sorted(session, wanted, _conditions(session, wanted), sort, cursor).limit(page_size)
+            rows = session.execute(query).all()
+            items = order_items(session, [row.id for row in rows])
+        if items:
+            yield items
+        if len(rows) < page_size:
+            return
+        cursor = _write_cursor(sort, rows[-1])
+
+
+def _sorted(
+    session: Session, wanted: OrderFilter, where: list[ColumnElement[bool]], sort: str, cursor: str | None
+) -> Select[Any]:
+    """Ids and sort keys of the orders after the cursor, in their order."""
+    name, falling = sort.lstrip("-"), sort.startswith("-")
+    key = _sort_key(session, wanted.store_ids, name)
+    query = select(Order.id, key.label("sort_key")).where(*where)
+    if name == "buyer_name":
+        query = query.join(OrderPersonalData, OrderPersonalData.order_id == Order.id)
+    if cursor is not None:
+        value, last_id = _read_cursor(cursor, sort)
+        nulls_last = name == "total" and falling != (_dialect(session) == "postgresql")
+        query = query.where(_after(key, value, last_id, falling=falling, nulls_last=nulls_last))
+    return query.order_by(*((key.desc(), Order.id.desc()) if falling else (key.asc(), Order.id.asc())))
 
 
 def order_items(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ class Contract:
             assert not response.data
             return
         schema = content[response.mimetype]["schema"]
-        self.validate(response.get_json(), schema)
+        self.validate(response.get_json() if response.mimetype.endswith("json") else response.text, schema)
 
     def validate(self, value: Any, schema: dict[str, Any]) -> None:
         Draft202012Validator(

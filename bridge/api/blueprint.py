@@ -76,8 +76,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         operation_id: str,
         *,
         scope: Scope,
-        answer: type[Schema] | None,
+        answer: type[Schema] | dict[str, Any] | None,
         status: int = 200,
+        media: str | None = None,
         query: type[Schema] | None = None,
         body: type[Schema] | None = None,
         errors: tuple[int, ...] = (),
@@ -87,8 +88,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Serve `method rule` to keys that have the scope; the docstring's first line is the summary.
 
         The view gets the checked body, then the checked query, then the path's parameters by name; it answers with
-        `reply`. A path with store_id is 404 for a key that is bound to other stores. errors: statuses beyond those that
-        follow from the rest. headers: {name: description} of the answer's own headers.
+        `reply`; media: its type where it is not JSON (`answer` is then a schema's JSON). A path with store_id is 404 for
+        a key that is bound to other stores. errors: statuses beyond those that follow from the rest. headers: {name: description} of the answer's own headers.
         """
         statuses = {401, 403, *errors}
         statuses |= {404} if "<" in rule else set()
@@ -100,7 +101,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             shown = {
                 name: {"schema": {"type": "string"}, "description": says} for name, says in (headers or {}).items()
             }
-            wrapped: Any = self.response(status, answer, headers=shown or None)(view)
+            wrapped: Any = self.response(status, answer, content_type=media, headers=shown or None)(view)
             if query:
                 wrapped = self.arguments(query, location="query")(wrapped)
             if body:

@@ -29,8 +29,8 @@ def moment(says: str, *, allow_none: bool = False) -> Moment:
     return Moment(required=True, allow_none=allow_none, metadata=metadata)
 
 
-class OrderQuery(Input):
-    """Filter, sort and page of the order list; all filters must hold."""
+class OrderFilterQuery(Input):
+    """Filter and sort of orders; all filters must hold."""
 
     store_id = fields.Integer(validate=validate.Range(1, MOST), metadata={"description": "Orders of this store."})
     status = fields.List(
@@ -66,6 +66,11 @@ class OrderQuery(Input):
         load_default="-purchase_date",
         metadata={"description": "Sort key over the whole result, falling with a minus."},
     )
+
+
+class OrderQuery(OrderFilterQuery):
+    """Filter, sort and page of the order list."""
+
     page = fields.Integer(
         validate=validate.Range(1, 1_000_000),
         metadata={"description": "Number of the page, from 1 (the default). Not together with cursor."},

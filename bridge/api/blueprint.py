@@ -88,8 +88,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Serve `method rule` to keys that have the scope; the docstring's first line is the summary.
 
         The view gets the checked body, then the checked query, then the path's parameters by name; it answers with
-        `reply`; media: its type where it is not JSON (`answer` is then a schema's JSON). A path with store_id is 404 for
-        a key that is bound to other stores. errors: statuses beyond those that follow from the rest. headers: {name: description} of the answer's own headers.
+        `reply`; media: its type where it is not JSON (`answer` is then a schema's JSON). A path with store_id is 404
+        for a key that is bound to other stores. errors: statuses beyond those that follow from the rest. headers:
+        {name: description} of the answer's own headers.
         """
         statuses = {401, 403, *errors}
         statuses |= {404} if "<" in rule else set()

@@ -85,8 +85,9 @@ def _invoice_totals(order: Record, lines: list[tuple[Record, float]], base: str,
     """The totals of an invoice; the last one takes what is left, so that all invoices together are the order."""
 
     def part(name: str, invoiced: str, per_line: float) -> float:
+        # Each figure is rounded as its column keeps it, so that the invoice's own figures make its total.
         left = amount(order, base + name) - amount(order, base + invoiced)
-        return left if last else min(per_line, left)
+        return number(left if last else min(per_line, left))
 
     first = not amount(order, f"{base}shipping_invoiced")
     shipping = amount(order, f"{base}shipping_amount") if first else 0
@@ -96,7 +97,7 @@ def _invoice_totals(order: Record, lines: list[tuple[Record, float]], base: str,
     tax = part("tax_amount", "tax_invoiced", taxed)
     discount = abs(amount(order, f"{base}discount_amount")) - abs(amount(order, f"{base}discount_invoiced"))
     if not last:
-        discount = min(sum(share(i, f"{base}discount_amount", q) for i, q in lines), discount)
+        discount = min(number(sum(share(i, f"{base}discount_amount", q) for i, q in lines)), discount)
     return {
         f"{base}subtotal": number(subtotal),
         f"{base}subtotal_incl_tax": number(subtotal + tax - shipping_tax),

@@ -19,7 +19,7 @@ from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, Channel, LineAmounts
-from bridge.domain.states import ImportState
+from bridge.domain.states import ImportState, ShownStatus
 from bridge.errors import NotFound
 from bridge.models import (
     CommunicationError,
@@ -127,12 +127,16 @@ def product_match(row: ProductMatch) -> dict[str, Any]:
 
 
 def dashboard(session: Session, store_id: int, days: int, now: datetime) -> dict[str, Any]:
-    """How the store does: sales so far, revenue of the last `days` days (UTC, with today) against the days before."""
+    """How the store does: sales so far, revenue of the last `days` days (UTC, with today) against the days before.
+
+    Neither counts what is canceled, nor what cannot be imported, for as long as it cannot.
+    """
     held = store(session, store_id)
     currency = held["marketplace"]["currency"]
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     begin, before = today - timedelta(days=days - 1), today - timedelta(days=2 * days - 1)
-    sold = and_(Order.store_id == store_id, Order.amazon_status != AmazonStatus.CANCELED, Order.currency == currency)
+    standing = and_(Order.amazon_status != AmazonStatus.CANCELED, Order.status != ShownStatus.ERROR.value)
+    sold = and_(Order.store_id == store_id, standing, Order.currency == currency)
     lifetime = _sum(session, sold)
     revenue = _sum(session, and_(sold, Order.purchase_date >= begin))
     previous = _sum(session, and_(sold, Order.purchase_date >= before, Order.purchase_date < begin))

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bridge.domain.commerce import plain
 from bridge.errors import InvalidInput
-from bridge.models import CarrierMapping, Order, Shipment
+from bridge.models import CarrierMapping, Order, OutgoingChange, Shipment
+from bridge.sync.outgoing import CONFIRM_SHIPMENT
 
 _CODES = (
     "USPS", "UPS", "UPSMI", "FedEx", "DHL", "GLS", "Royal Mail", "Parcelforce", "TNT", "Canada Post", "Chronopost",
@@ -79,7 +80,10 @@ def carrier_map(session: Session, store_id: int) -> list[Mapped]:
 
 
 def replace_carrier_map(session: Session, store_id: int, wanted: Sequence[Mapped]) -> None:
-    """Make this the store's map. Raises InvalidInput for an empty or doubled carrier, or "Other" without a name."""
+    """Make this the store's map, and have the confirmations that Amazon refused sent once more by it.
+
+    Raises InvalidInput for an empty or doubled carrier, or "Other" without a name.
+    """
     seen: set[str] = set()
     for index, mapping in enumerate(wanted):
         key = plain(mapping.commerce_carrier)
@@ -99,6 +103,12 @@ def replace_carrier_map(session: Session, store_id: int, wanted: Sequence[Mapped
         )
         for mapping in wanted
     )
+    refused = (
+        OutgoingChange.store_id == store_id,
+        OutgoingChange.kind == CONFIRM_SHIPMENT,
+        OutgoingChange.state == "refused",
+    )
+    session.execute(update(OutgoingChange).where(*refused).values(state="pending", attempts=0))
 
 
 def unmapped_carriers(session: Session, store_id: int, newest: int = 500) -> list[Unmapped]:

@@ -10,6 +10,7 @@ import pytest
 from bridge.domain.order import AmazonStatus
 from bridge.models import ProductMatch
 from bridge.sandbox.world import Fault
+from bridge.sync.carriers import Mapped, replace_carrier_map
 from tests.stage import Stage, line
 
 REFUSAL = '{"errors":[{"code":"InvalidInput","message":"The carrier is not known."}]}'
@@ -154,6 +155,21 @@ def test_regression_33_a_carrier_that_amazon_refuses_is_a_visible_task_and_not_t
     stage.shop.shipments[shipment]["updated_at"] = stage.shop.timestamp()
     stage.sync("confirm", "sync")
     assert [(p["carrier"], p["trackingNumber"]) for p in stage.packages(number)] == [("UPS", "T1")]
+
+
+def test_regression_33_a_carrier_that_the_merchant_maps_afterwards_is_sent_again(stage: Stage):
+    number, created = imported(stage)
+    refuse(stage, number)
+    stage.shop.ship(created["entity_id"], tracks=[("pigeons", "Pigeon Post", "T1")])
+    stage.sync("confirm")
+    stage.wait(timedelta(days=1))
+    stage.sync("confirm", "sync")
+    assert stage.packages(number) == []
+    with stage.bridge.db.session() as session:
+        replace_carrier_map(session, stage.store_id, [Mapped("pigeons", "DHL")])
+    stage.sync("confirm", "sync")
+    assert [(p["carrier"], p["trackingNumber"]) for p in stage.packages(number)] == [("DHL", "T1")]
+    assert [c.state for c in stage.changes(number) if c.kind == "confirm_shipment"] == ["done"]
 
 
 def adopted_as_one_line(stage: Stage, *quantities: int) -> tuple[str, dict[str, Any]]:

@@ -27,6 +27,7 @@ from bridge.models import BuyerWord, Order, OrderBlocker, OrderPersonalData, Sto
 
 SORTS = ("purchase_date", "total", "status", "order_number", "buyer_name")
 EVERY_SORT = [sign + name for name in SORTS for sign in ("-", "")]
+MOST_COUNTED = 10_000  # a count beyond it would cost more than the page, and tells the merchant little
 _LAST = "\U0010ffff"  # sorts after every continuation of a prefix where text is compared byte by byte
 
 
@@ -52,11 +53,15 @@ class OrderFilter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The ids of a page, how many orders the filter finds, and the cursor of the next page (None at the end)."""
+    """The ids of a page, how many orders the filter finds, and the cursor of the next page (None at the end).
+
+    capped: there are more than total_count, which is then MOST_COUNTED.
+    """
 
     ids: list[int]
     total_count: int
     next: str | None
+    capped: bool = False
 
 
 def find_page(
@@ -67,14 +72,16 @@ def find_page(
     Give page (from 1) or cursor, not both. Raises InvalidInput for a cursor that is not ours or is of another sort.
     """
     where = _conditions(session, wanted)
-    total = session.execute(select(func.count()).select_from(Order).where(*where)).scalar_one()
+    some = select(Order.id).where(*where).limit(MOST_COUNTED + 1).subquery()
+    total = session.execute(select(func.count()).select_from(some)).scalar_one()
     query = _sorted(session, wanted, where, sort, cursor).limit(page_size + 1)
     if page is not None and cursor is None:
         query = query.offset((page - 1) * page_size)
     rows = session.execute(query).all()
     more = len(rows) > page_size
     rows = rows[:page_size]
-    return Page([row.id for row in rows], total, _write_cursor(sort, rows[-1]) if more else None)
+    following = _write_cursor(sort, rows[-1]) if more else None
+    return Page([row.id for row in rows], min(total, MOST_COUNTED), following, total > MOST_COUNTED)
 
 
 def every_page(db: Database, wanted: OrderFilter, *, sort: str, page_size: int) -> Iterator[list[dict[str, Any]]]:

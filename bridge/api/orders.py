@@ -51,7 +51,10 @@ def list_orders(query: dict[str, Any]) -> Response:
         chosen = _filter(session, query)
         found = find_page(session, chosen, sort=query["sort"], page=page, page_size=page_size, cursor=cursor)
         items = order_items(session, found.ids)
-    return reply({"items": items, **queries.page_figures(found.total_count, page, page_size), "next": found.next})
+    figures = queries.page_figures(found.total_count, page, page_size)
+    if found.capped:
+        figures["total_pages"] = None
+    return reply({"items": items, **figures, "total_count_capped": found.capped, "next": found.next})
 
 
 @blp.operation(

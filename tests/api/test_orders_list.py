@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge import order_list
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.states import ImportState
@@ -60,6 +61,7 @@ def test_an_order_has_exactly_the_documented_shape(api: ApiClient, put: Put, sto
             }
         ],
         "total_count": 1,
+        "total_count_capped": False,
         "page": 1,
         "page_size": 20,
         "total_pages": 1,
@@ -262,6 +264,17 @@ def test_a_cursor_does_not_see_an_order_twice_when_newer_ones_arrive(api: ApiCli
 def test_a_page_beyond_the_end_is_empty_and_says_how_many_there_are(api: ApiClient, orders: list[Order]):
     answer = api.get("/orders", page=99)
     assert (answer["items"], answer["total_count"], answer["next"]) == ([], 13, None)
+
+
+def test_more_orders_than_are_counted_are_said_to_be_more(
+    api: ApiClient, orders: list[Order], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(order_list, "MOST_COUNTED", 13)
+    assert api.get("/orders")["total_count_capped"] is False
+    monkeypatch.setattr(order_list, "MOST_COUNTED", 12)
+    answer = api.get("/orders", page_size=10)
+    assert (answer["total_count"], answer["total_count_capped"], answer["total_pages"]) == (12, True, None)
+    assert len(api.get("/orders", page_size=10, cursor=answer["next"])["items"]) == 3
 
 
 def test_orders_of_another_store_are_not_listed(api: ApiClient, put: Put, runtime: Runtime, key_for: Any, store: Store):

@@ -14,7 +14,7 @@ from bridge.api.schemas.common import MOST, MoneySchema, integer, page_of, strin
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import AmazonStatus, Channel, LineAmounts
 from bridge.domain.states import ImportState, ShownStatus
-from bridge.order_list import EVERY_SORT
+from bridge.order_list import EVERY_SORT, MOST_COUNTED
 
 order_status = partial(Enumerated, "OrderStatus", ShownStatus)
 amazon_status_of = partial(Enumerated, "AmazonStatus", AmazonStatus)
@@ -148,6 +148,11 @@ class OrderSchema(Output):
 OrderPageSchema = page_of(
     OrderSchema,
     "OrderPageSchema",
+    total_count=integer(f"How many orders the filter finds, counted up to {MOST_COUNTED:,}.", 1),
+    total_count_capped=fields.Boolean(
+        required=True, metadata={"description": "There are more than total_count.", "examples": [False]}
+    ),
+    total_pages=integer("How many pages there are; null when total_count is capped.", 1, allow_none=True),
     next=string("Cursor of the next page; null on the last one.", allow_none=True),
 )
 

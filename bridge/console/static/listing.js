@@ -42,7 +42,7 @@ export function listing({ path, row, noun, sent = (parameters) => parameters, sh
     forgetRows(body);
     try {
       const answer = await load();
-      find(".unseen[role=status]", root).textContent = counted(answer.total_count ?? answer.items.length, ...[noun].flat());
+      find(".unseen[role=status]", root).textContent = found(answer, noun);
     } catch (error) {
       if (error.name !== "AbortError") showFailure(root, form, error);
       if (error.status === 401) throw error;
@@ -111,6 +111,12 @@ function showFailure(root, form, problem) {
   }
 }
 
+/** How much there is; the API counts long lists of orders up to a bound only. */
+function found(answer, noun) {
+  const text = counted(answer.total_count ?? answer.items.length, ...[noun].flat());
+  return answer.total_count_capped ? `More than ${text}` : text;
+}
+
 function showPager(root, answer, noun) {
   const none = answer.items.length === 0;
   find("table", root).hidden = none;
@@ -119,11 +125,11 @@ function showPager(root, answer, noun) {
   if (!pager) return;
   const { page, total_pages: pages, total_count: count } = answer;
   pager.hidden = count === 0;
-  find(".count", pager).textContent = counted(count, ...[noun].flat());
+  find(".count", pager).textContent = found(answer, noun);
   if (document.activeElement !== find(".number", pager)) find(".number", pager).value = page;
-  find(".of", pager).textContent = `of ${pages}`;
+  find(".of", pager).textContent = pages === null ? "of many" : `of ${pages}`;
   find(".previous", pager).disabled = page <= 1;
-  find(".next", pager).disabled = page >= pages;
+  find(".next", pager).disabled = pages === null ? answer.next === null : page >= pages;
   find(".size", pager).value = String(answer.page_size);
 }
 

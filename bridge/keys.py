@@ -34,6 +34,7 @@ class Scope(StrEnum):
     SETTINGS_WRITE = "settings:write"
     STORES_WRITE = "stores:write"
     AUDIT_READ = "audit:read"
+    STOCK_READ = "stock:read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,15 @@ def orders_by_commerce_id(session: Session, store_id: int, entity_ids: Collectio
     return found
 
 
+def known_commerce_numbers(session: Session, store_id: int, numbers: Collection[str]) -> set[str]:
+    """Of these Commerce order numbers, those of the store's orders, in their very spelling."""
+    found: set[str] = set()
+    for part in _chunks(numbers):
+        where = (Order.store_id == store_id, Order.commerce_order_number.in_(part))
+        found |= {number for number in session.scalars(select(Order.commerce_order_number).where(*where)) if number}
+    return found & set(numbers)  # MariaDB also finds what differs by case
+
+
 def load_orders(session: Session, ids: Sequence[int]) -> list[Order]:
     """These orders with lines, personal data and blockers, in the order of `ids`."""
     found: dict[int, Order] = {}

@@ -25,16 +25,18 @@ class Config:
     """What the operator set. Every variable begins with BRIDGE_; each may also be given as <NAME>_FILE.
 
     amazon_cancel_order: Amazon has released the operation cancelOrder to the application, so that cancellations need no
-    feed. schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a call
+    feed. broker_url: where Celery's workers are asked to do the jobs' runs (none: this process's threads).
+    schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a call
     that Commerce never answered has surely ended there (its own execution limit); an order whose creation was not
-    answered is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are not
-    used); sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it; a little
-    less than its schedule's interval, so that it listens nearly always.
+    answered is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are
+    not used); sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it;
+    a little less than its schedule's interval, so that it listens nearly always.
     """
 
     database_url: str
     secret_keys: tuple[str, ...] = ()
     public_url: str = "http://127.0.0.1:8000"
+    broker_url: str | None = None
     amazon_endpoint: str | None = None
     lwa_endpoint: str | None = None
     allowed_private_hosts: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -57,6 +59,7 @@ def from_environment(**overrides: Any) -> Config:
                 "database_url": _text(env, "DATABASE_URL", "sqlite:///var/bridge.db"),
                 "secret_keys": tuple(k.strip() for k in _text(env, "SECRET_KEYS", "").split(",") if k.strip()),
                 "public_url": _text(env, "PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+                "broker_url": _broker(_text(env, "BROKER_URL", "")),
                 "amazon_endpoint": _text(env, "AMAZON_ENDPOINT", "").rstrip("/") or None,
                 "lwa_endpoint": _text(env, "LWA_ENDPOINT", "") or None,
                 "allowed_private_hosts": _networks(_text(env, "ALLOWED_PRIVATE_HOSTS", "")),
@@ -88,3 +91,9 @@ def _text(env: Env, name: str, default: str) -> str:
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _broker(text: str) -> str | None:
+    if text and not text.startswith(("amqp://", "amqps://", "redis://", "rediss://")):
+        raise ValueError("BRIDGE_BROKER_URL: give amqp://, amqps://, redis:// or rediss://")
+    return text or None

@@ -27,6 +27,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from bridge import create_app, log, migrate
 from bridge.config import Config
 from bridge.errors import BridgeError, ConfigError
+from bridge.jobs import cluster
 from bridge.jobs.scheduler import Scheduler
 from bridge.runtime import Runtime, build
 from bridge.sandbox.scenarios import SCENARIOS
@@ -87,6 +88,12 @@ def run_scheduler(config: Config) -> None:
     """Drive the jobs."""
     with started(config) as runtime:
         Scheduler(runtime).run()
+
+
+def run_worker(config: Config, threads: int) -> None:
+    """Do what the scheduler and the API ask for through the broker. Raises ConfigError without one."""
+    with started(config) as runtime:
+        cluster.work(runtime, threads)
 
 
 def run_server(config: Config, host: str, port: int, workers: int) -> None:

@@ -105,7 +105,7 @@ def take_lease(session: Session, name: str, holder: str, now: datetime, seconds:
     until = now + timedelta(seconds=seconds)
     free = or_(Lease.holder == holder, Lease.until <= now)
     taken = session.execute(update(Lease).where(Lease.name == name, free).values(holder=holder, until=until))
-    if _count(taken):
+    if affected(taken):
         return True
     if session.get(Lease, name) is not None:
         return False
@@ -227,7 +227,7 @@ def claim_for_import(session: Session, order: Order, claim: str, now: datetime, 
         )
         .execution_options(synchronize_session=False)
     )
-    if _count(changed) != 1:
+    if affected(changed) != 1:
         return False
     new = transition(old, ImportState.IMPORTING)
     event = {"order_id": order.id, "at": now, "kind": "import_state", "old": old.value, "new": new.value}
@@ -243,7 +243,7 @@ def claim_abandoned(session: Session, order_id: int, claim: str, now: datetime, 
         .values(claim=claim, due_at=until)
         .execution_options(synchronize_session=False)
     )
-    return _count(changed) == 1
+    return affected(changed) == 1
 
 
 def claimed_order(session: Session, order_id: int, claim: str) -> Order | None:
@@ -423,7 +423,7 @@ def claim_change(session: Session, change_id: int, now: datetime, until: datetim
         .values(due_at=until, attempts=OutgoingChange.attempts + 1)
         .execution_options(synchronize_session=False)
     )
-    return _count(changed) == 1
+    return affected(changed) == 1
 
 
 def open_changes_of(
@@ -465,5 +465,6 @@ def _chunks(items: Collection[_T]) -> Iterable[list[_T]]:
         yield whole[start : start + _CHUNK]
 
 
-def _count(result: Any) -> int:
+def affected(result: Any) -> int:
+    """How many rows an INSERT, UPDATE or DELETE changed."""
     return result.rowcount if isinstance(result, CursorResult) else 0

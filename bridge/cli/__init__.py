@@ -44,6 +44,7 @@ for command in (
     database.group,
     serving.serve,
     serving.scheduler,
+    serving.worker,
     demo.demo,
     *jobs.shortcuts,
     audit.audit,

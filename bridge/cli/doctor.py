@@ -15,6 +15,7 @@ from bridge.cli import context
 from bridge.config import Config
 from bridge.db import Database
 from bridge.errors import ConfigError
+from bridge.jobs import cluster
 from bridge.jobs.scheduler import LEASE, trigger
 from bridge.models import GlobalSettingsRow, JobRun, Lease, StoreSecret
 from bridge.vault import Vault
@@ -33,7 +34,7 @@ class Finding:
 def doctor() -> None:
     """Look at the environment, the keys, the database, the scheduler and the stores; exit code 1 if anything is wrong.
 
-    Speaks to nobody but the database; `store verify` asks Amazon and Commerce.
+    Speaks to nobody but the database and the broker; `store verify` asks Amazon and Commerce.
     """
     sick = 0
     for finding in examine():
@@ -89,6 +90,8 @@ def _database(db: Database) -> Iterator[Finding]:
 def _contents(db: Database, config: Config, vault: Vault | None) -> Iterator[Finding]:
     yield _read_only(db, config)
     yield _scheduler(db)
+    if config.broker_url:
+        yield _workers(config)
     with db.reading() as session:
         ids = store.active_store_ids(session)
     if not ids:
@@ -119,6 +122,17 @@ def _scheduler(db: Database) -> Finding:
         return Finding("scheduler", f"runs as {lease.holder}")
     seen = f"was last seen at {lease.until:%Y-%m-%d %H:%M} UTC" if lease else "is not running"
     return Finding("scheduler", seen, "Start `flask bridge scheduler`.")
+
+
+def _workers(config: Config) -> Finding:
+    try:
+        answered = cluster.workers(config)
+    except ConfigError as error:
+        cure = "Correct BRIDGE_BROKER_URL, or start the broker; until then the processes do the jobs themselves."
+        return Finding("workers", str(error), cure)
+    if answered:
+        return Finding("workers", f"{len(answered)} answered: {', '.join(answered)}")
+    return Finding("workers", "none answered", "Start `flask bridge worker`.")
 
 
 def _store(db: Database, vault: Vault | None, store_id: int) -> Finding:

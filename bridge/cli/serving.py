@@ -1,4 +1,4 @@
-"""`flask bridge serve` and `flask bridge scheduler`."""
+"""`flask bridge serve`, `flask bridge scheduler` and `flask bridge worker`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from bridge.cli import context
 from bridge.config import Config
-from bridge.processes import DEMO, SANDBOX_PORT, Supervisor, run_sandbox, run_scheduler, run_server
+from bridge.processes import DEMO, SANDBOX_PORT, Supervisor, run_sandbox, run_scheduler, run_server, run_worker
 
 
 @click.command()
@@ -34,6 +34,13 @@ def serve(host: str, port: int, workers: int) -> None:
 def scheduler() -> None:
     """Run the jobs when they are due; a second one waits until the first has gone."""
     run_scheduler(context.configuration())
+
+
+@click.command()
+@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Runs at a time.")
+def worker(threads: int) -> None:
+    """Do the jobs' runs that the scheduler and the API ask for through the broker; start as many as you like."""
+    run_worker(context.configuration(), threads)
 
 
 def sandbox_port(config: Config) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from bridge import store
 from bridge.errors import BridgeError, NotFound, RemoteError
-from bridge.jobs import JOBS, Job
+from bridge.jobs import JOBS, Job, cluster
 from bridge.models import JobRun, Lease
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 120.0  # seconds; prolonged by a heartbeat while the job runs, so that a dead process frees it soon
 HEARTBEAT = LEASE_SECONDS / 4
+QUEUED_SECONDS = 3600.0  # after which a run that nobody has begun is given up
 RESERVE = 2  # tokens of each of Amazon's quotas that scheduled runs leave for "sync now"
 log = structlog.get_logger()
 
@@ -38,22 +39,47 @@ def run_job(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> 
 
     trigger: "schedule", "api", "cli". Raises NotFound for an unknown job or store.
     """
-    run_id = _begin(runtime, name, store_id, trigger)
+    run_id = _record(runtime, name, store_id, trigger, "running")
     _work(runtime, JOBS[name], store_id, run_id, trigger)
     return run_id
 
 
-def start_job(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> int:
-    """Like run_job, but in the background; the run is recorded before this returns."""
-    run_id = _begin(runtime, name, store_id, trigger)
-    _background.submit(_work, runtime, JOBS[name], store_id, run_id, trigger)
+def start_job(runtime: Runtime, name: str, store_id: int | None, trigger: str, expires: float | None = None) -> int:
+    """Like run_job, but by a worker where there is a broker, else in the background; the run is recorded as queued.
+
+    expires: seconds after which a worker leaves it alone. A broker that does not answer holds nothing up: this process
+    does the run itself.
+    """
+    run_id = _record(runtime, name, store_id, trigger, "queued")
+    if not cluster.send(runtime.config, run_id, expires=expires):
+        _background.submit(take_up, runtime, run_id)
     return run_id
 
 
 _background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="job")
 
 
-def _begin(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> int:
+def take_up(runtime: Runtime, run_id: int) -> bool:
+    """Do a queued run, unless somebody has; False while a run that was begun may still be under way elsewhere.
+
+    A run whose process died is done again once nobody holds its lease.
+    """
+    with runtime.db.reading() as session:
+        run = session.get(JobRun, run_id)
+    if run is None or run.state not in ("queued", "running"):
+        return True
+    if run.state == "running" and _under_way(runtime, run):
+        return False
+    unchanged = (JobRun.id == run_id, JobRun.state == run.state, JobRun.started_at == run.started_at)
+    with runtime.db.session() as session:
+        begin = update(JobRun).where(*unchanged).values(state="running", started_at=runtime.now())
+        if not store.affected(session.execute(begin)):
+            return True  # somebody else has taken it up just now
+    _work(runtime, JOBS[run.job], run.store_id, run_id, run.trigger)
+    return True
+
+
+def _record(runtime: Runtime, name: str, store_id: int | None, trigger: str, state: str) -> int:
     job = JOBS.get(name)
     if job is None:
         raise NotFound(f"There is no job {name!r}.")
@@ -62,7 +88,7 @@ def _begin(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> i
             if store_id is None:
                 raise NotFound(f"The job {name!r} needs a store.")
             store.get_store(session, store_id)
-        run = JobRun(job=name, store_id=store_id, trigger=trigger, state="running", started_at=runtime.now())
+        run = JobRun(job=name, store_id=store_id, trigger=trigger, state=state, started_at=runtime.now())
         session.add(run)
         session.flush()
         return run.id
@@ -150,18 +176,41 @@ def _keep_lease(runtime: Runtime, lease: str, holder: str, stop: threading.Event
 
 
 def close_lost_runs(runtime: Runtime) -> int:
-    """Mark the runs whose process died: recorded as running while nobody holds the lease; how many."""
-    with runtime.db.session() as session:
-        running = session.scalars(select(JobRun).where(JobRun.state == "running")).all()
-        lost = 0
-        for run in running:
-            lease = session.get(Lease, f"job:{run.job}:{run.store_id or '-'}")
-            held = lease is not None and lease.until > runtime.now()
-            age = (runtime.now() - run.started_at).total_seconds()
-            if not held and age > LEASE_SECONDS:
-                run.state, run.finished_at, run.error = "lost", runtime.now(), "The process died."
-                lost += 1
-        return lost
+    """Mark the runs whose process died, and those that no worker took in an hour; how many."""
+    now, lost = runtime.now(), 0
+    with runtime.db.reading() as session:
+        unfinished = session.scalars(select(JobRun).where(JobRun.state.in_(("queued", "running")))).all()
+    for run in unfinished:
+        age = (now - run.started_at).total_seconds()
+        if run.state == "queued" and age > QUEUED_SECONDS:
+            reason = "No worker took it."
+        elif run.state == "running" and age > LEASE_SECONDS and not _under_way(runtime, run):
+            reason = "The process died."
+        else:
+            continue
+        still = (JobRun.id == run.id, JobRun.state == run.state, JobRun.started_at == run.started_at)
+        with runtime.db.session() as session:
+            closed = update(JobRun).where(*still).values(state="lost", finished_at=now, error=reason)
+            lost += store.affected(session.execute(closed))
+    return lost
+
+
+def _under_way(runtime: Runtime, run: JobRun) -> bool:
+    """Whether somebody holds the lease that a run of this job for this store needs."""
+    name = _lease_name(runtime, JOBS[run.job], run.store_id)
+    with runtime.db.reading() as session:
+        lease = session.get(Lease, name)
+    return lease is not None and lease.until > runtime.now()
+
+
+def waits(runtime: Runtime, name: str, store_id: int | None, seconds: float) -> bool:
+    """Whether the newest run of the job for the store is under way, or was queued less than `seconds` ago."""
+    newest = select(JobRun).where(JobRun.job == name, JobRun.store_id == store_id).order_by(JobRun.id.desc()).limit(1)
+    with runtime.db.reading() as session:
+        run = session.scalars(newest).one_or_none()
+    if run is not None and run.state == "queued":
+        return (runtime.now() - run.started_at).total_seconds() < seconds
+    return run is not None and run.state == "running" and _under_way(runtime, run)
 
 
 def job_targets(runtime: Runtime, job: Job) -> list[int | None]:

@@ -1,7 +1,8 @@
 """APScheduler 3.x drives the jobs in one process, which holds a lease in the database; another one waits to take over.
 
 The job store is memory (a shared one would run every job once per process); a late run is made up for once (coalesce,
-no misfire limit); each store's run goes to a pool, so that one store never holds up another.
+no misfire limit); each store's run goes to a pool, or to the workers behind a broker, so that one store never holds
+up another.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bridge import store
 from bridge.errors import ConfigError
-from bridge.jobs import JOBS, Job
-from bridge.jobs.run import close_lost_runs, job_targets, run_job
+from bridge.jobs import JOBS
+from bridge.jobs.run import close_lost_runs, job_targets, run_job, start_job, waits
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 LEASE = "scheduler"
 LEASE_SECONDS = 15.0
 WORKERS = 8
+QUEUED = 300.0  # seconds for which a scheduled run waits for a worker; then the next tick's takes its place
 log = structlog.get_logger()
 
 
@@ -87,7 +89,7 @@ class Scheduler:
             timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
         for name, when in self._triggers.items():
-            clock.add_job(self._dispatch, when, args=(JOBS[name],), id=name)
+            clock.add_job(self.dispatch, when, args=(name,), id=name)
         clock.start()
         try:
             while not self._stopped.wait(LEASE_SECONDS / 3) and self._lease():
@@ -95,8 +97,15 @@ class Scheduler:
         finally:
             clock.shutdown(wait=False)
 
-    def _dispatch(self, job: Job) -> None:
+    def dispatch(self, name: str) -> None:
+        """Have the job run for everything that it concerns."""
+        job = JOBS[name]
         for store_id in job_targets(self._runtime, job):
+            if self._runtime.config.broker_url:
+                # A tick whose run waits for a worker, or is under way there, would only lengthen the queue.
+                if not waits(self._runtime, job.name, store_id, QUEUED):
+                    start_job(self._runtime, job.name, store_id, "schedule", expires=QUEUED)
+                continue
             with self._lock:
                 if (job.name, store_id) in self._busy:
                     continue  # the run before is not over; the next tick sees what this one would have seen

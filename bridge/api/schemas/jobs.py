@@ -10,7 +10,7 @@ from bridge.api.schemas.common import MOST, PageQuery, integer, list_of, page_of
 from bridge.api.schemas.orders import moment
 from bridge.config import JOB_NAMES
 
-RUN_STATES = ("running", "succeeded", "failed", "skipped", "lost")
+RUN_STATES = ("queued", "running", "succeeded", "failed", "skipped", "lost")
 
 
 class JobRunSchema(Output):

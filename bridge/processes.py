@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,6 +29,7 @@ from bridge import create_app, log, migrate
 from bridge.config import Config
 from bridge.errors import BridgeError, ConfigError
 from bridge.jobs import cluster
+from bridge.jobs.run import take_up
 from bridge.jobs.scheduler import Scheduler
 from bridge.runtime import Runtime, build
 from bridge.sandbox.scenarios import SCENARIOS
@@ -93,7 +95,7 @@ def run_scheduler(config: Config) -> None:
 def run_worker(config: Config, threads: int) -> None:
     """Do what the scheduler and the API ask for through the broker. Raises ConfigError without one."""
     with started(config) as runtime:
-        cluster.work(runtime, threads)
+        cluster.work(config, partial(take_up, runtime), runtime.stopping.set, threads)
 
 
 def run_server(config: Config, host: str, port: int, workers: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,6 @@ from bridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from bridge.config import Config
-    from bridge.runtime import Runtime
 
 TASK = "bridge.run"
 LOOK_AGAIN = 45  # seconds until a run that a dead worker held is tried again; its lease lasts no longer than 120
@@ -46,30 +46,31 @@ def send(config: Config, run_id: int, *, expires: float | None = None) -> bool:
     return True
 
 
-def work(runtime: Runtime, threads: int) -> None:
+def work(config: Config, take_up: Callable[[int], bool], stopping: Callable[[], None], threads: int) -> None:
     """Do the runs that others ask for, until SIGTERM or SIGINT; those under way are finished first.
+
+    take_up: does a run by its id, and says False while the run may still be under way elsewhere. stopping: called when
+    the worker is asked to end.
 
     Raises ConfigError without a broker, when it does not answer at the start, and when Celery is not installed.
     """
-    from bridge.jobs.run import take_up  # noqa: PLC0415  it sends through this module
-
-    if runtime.config.broker_url is None:
+    if config.broker_url is None:
         raise ConfigError("BRIDGE_BROKER_URL is not set: the scheduler does the jobs itself and needs no workers")
-    app, queue = _app(runtime.config.broker_url), _queue(runtime.config)
+    app, queue = _app(config.broker_url), _queue(config)
 
     def run(task: Any, run_id: int) -> None:
-        if not take_up(runtime, run_id):
+        if not take_up(run_id):
             # Delivered again, because its worker died: the run's lease may outlive the worker for a while.
             raise task.retry(countdown=LOOK_AGAIN, max_retries=TRIES)
 
-    def stopping(**_: Any) -> None:
-        runtime.stopping.set()
+    def told_to_stop(**_: Any) -> None:
+        stopping()
 
     def keep_our_logging(**_: Any) -> None:
         """That somebody listens keeps Celery from setting up its own."""
 
     signals = import_module("celery.signals")
-    signals.worker_shutting_down.connect(stopping, weak=False)
+    signals.worker_shutting_down.connect(told_to_stop, weak=False)
     signals.setup_logging.connect(keep_our_logging, weak=False)
     app.task(run, bind=True, name=TASK, acks_late=True, ignore_result=True, shared=False)
     try:

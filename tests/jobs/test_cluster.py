@@ -100,14 +100,14 @@ def test_a_broker_that_does_not_answer_holds_nothing_up(stage: Stage, monkeypatc
     with pytest.raises(ConfigError, match="does not answer"):
         cluster.workers(away)
     with pytest.raises(ConfigError, match="does not answer"):
-        cluster.work(runtime, 1)
+        cluster.work(away, lambda _: True, lambda: None, 1)
 
 
 def test_without_a_broker_there_is_nothing_for_a_worker_to_do(stage: Stage):
     assert not cluster.send(stage.bridge.config, 1)
     assert cluster.workers(stage.bridge.config) == []
     with pytest.raises(ConfigError, match="is not set"):
-        cluster.work(stage.bridge, 1)
+        cluster.work(stage.bridge.config, lambda _: True, lambda: None, 1)
 
 
 def test_a_message_that_comes_twice_makes_one_run(stage: Stage):

@@ -132,6 +132,22 @@ def country_values(countries: Iterable[Json]) -> dict[str, tuple[Region, ...]]:
     }
 
 
+def exchange_rates(answer: Json) -> dict[str, Decimal]:
+    """GET /V1/directory/currency: Magento lists an allowed currency without a rate at 0."""
+    rates = {str(entry["currency_to"]): _amount(entry["rate"]) for entry in answer.get("exchange_rates") or ()}
+    return {currency: rate for currency, rate in rates.items() if rate > 0}
+
+
+def knows_tax_rows(schema: Json) -> bool:
+    """GET /schema (Swagger 2.0) of salesOrderRepositoryV1: whether order and line have all that wire.py would send."""
+    of = {
+        "sales-data-order-extension-interface": {"taxes", "additional_itemized_taxes"},
+        "sales-data-order-item-extension-interface": {"itemized_taxes"},
+    }
+    definitions: Json = schema["definitions"]
+    return all(names <= set(definitions.get(name, {}).get("properties") or ()) for name, names in of.items())
+
+
 def by_asked_sku(asked: Iterable[str], found: Iterable[Product]) -> dict[str, Product]:
     """Which product answers which SKU: the exact one, else the only one that differs by case or outer blanks alone.
 

@@ -11,9 +11,9 @@ import httpx
 
 from bridge.commerce import answers
 from bridge.commerce.connection import DEFAULT_TIMEOUT, Connection
+from bridge.commerce.figures import number
 from bridge.commerce.guard import Network
 from bridge.commerce.query import Filter, any_of, batches, criteria, indexes
-from bridge.commerce.wire import number
 from bridge.domain.commerce import CommerceOrder, CommerceShipment, Product, Region, StoreView, Track
 from bridge.domain.names import storable
 from bridge.errors import RemoteError, Verdict
@@ -79,6 +79,27 @@ class CommerceClient:
     def countries(self) -> dict[str, tuple[Region, ...]]:
         """ISO code -> regions, for every country that the shop allows."""
         return self._shop.call("GET", "/V1/directory/countries", lambda found: answers.country_values(_list(found)))
+
+    def exchange_rates(self, store_view: str) -> dict[str, Decimal]:
+        """Currency code -> how much of it one unit of the base currency is, for each that the store view allows.
+
+        A currency that is allowed but has no rate is left out.
+        """
+        return self._shop.call("GET", "/V1/directory/currency", answers.exchange_rates, store_view=store_view)
+
+    def takes_tax_rows(self) -> bool:
+        """Whether an order may come with tax by line and rate: from 2.4.7 on; before, Magento refuses the property.
+
+        /magento_version says "2.4" alone, so the shop's own schema of the service is asked (magento-rest 2.12). A shop
+        that does not show it gets no such rows; they are never needed.
+        """
+        query = [("services", "salesOrderRepositoryV1")]
+        try:
+            return self._shop.call("GET", "/schema", answers.knows_tax_rows, query=query)
+        except RemoteError as error:
+            if error.status in {None, 429, 503}:  # no answer of the shop's: another one comes
+                raise
+            return False
 
     def stock_id(self, website_code: str) -> int:
         """The stock from which the website sells (MSI)."""

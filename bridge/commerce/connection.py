@@ -81,13 +81,15 @@ class Connection:
         path: Mapping[str, object] | None = None,
         query: Iterable[tuple[str, str]] = (),
         body: Any = None,
+        store_view: str = "all",
     ) -> T:
         """Ask `route` ("/V1/orders/{id}", filled from `path`) and read its JSON answer with `read`.
 
+        store_view: the code of the one to ask; "all" is the admin's own view, in which every store is seen.
         Raises RemoteError: what `read` cannot read (KeyError, TypeError, ValueError ...) counts as no answer.
         """
         filled = route.format_map({name: quote(str(value), safe=",:") for name, value in (path or {}).items()})
-        url = f"{self.base_url}/rest/all{filled}"
+        url = f"{self.base_url}/rest/{quote(store_view, safe='')}{filled}"
         text = encode(query)
         request = _Request(verb, route)
         answer = self._send(request, f"{url}?{text}" if text else url, body)

@@ -6,15 +6,24 @@ what is too long without a word (0.4) and needs some parts of an address to be t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from html import escape
 from typing import Any
 
+from bridge.commerce.figures import (
+    Both,
+    four_decimals,
+    in_currency,
+    line_tax_row,
+    number,
+    order_tax_rows,
+    tax_percent,
+)
 from bridge.commerce.people import address_of, billing_company, customer, email_of
 from bridge.domain.commerce import ShopContext
 from bridge.domain.draft import Draft, DraftLine
+from bridge.domain.exchange import in_base_currency
 from bridge.domain.money import exponent
 from bridge.domain.names import one_line, storable
 from bridge.domain.order import OrderSnapshot
@@ -48,11 +57,13 @@ def order_body(
     increment_id: the order's number, None for Commerce's next one. state, status: of an order yet to be shipped;
     a settled draft is complete whatever they say (magento-live 6a). customer_id: None makes it a guest's order.
     console_url: our own page of the order. country: where the marketplace is, for an order without any address.
-    Raises InvalidInput when a number or code is longer than Magento keeps, ValueError when the order is not in the
-    website's base currency.
+    Raises InvalidInput when a number or code is longer than Magento keeps, ValueError when the shop has no rate for the
+    order's currency.
     """
-    if draft.currency != shop.base_currency:
-        raise ValueError(f"an order in {draft.currency} for a website in {shop.base_currency}")
+    rate = shop.rate(draft.currency)
+    if rate is None:
+        raise ValueError(f"an order in {draft.currency} for a website in {shop.base_currency} that has no rate for it")
+    both = Both(draft, in_base_currency(draft, shop.base_currency, rate))
     if draft.settled:
         state = status = "complete"
     email = email_of(order)
@@ -66,16 +77,17 @@ def order_body(
         "created_at": _time(order.purchase_date),
         "email_sent": 0,
         **customer(order, email, customer_id),
-        **_currencies(draft.currency),
-        **_totals(draft),
-        **(_settled_totals(draft) if draft.settled else {}),
-        "shipping_description": one_line(f"Amazon - {_words(order.service_level) or 'Shipping'}"),
-        "items": [_item(draft, line, shop.store_id) for line in draft.lines],
+        **_currencies(both, rate),
+        **_totals(both),
+        "shipping_description": _shipping_description(order, draft),
+        "items": [_item(both, index, shop) for index in range(len(draft.lines))],
         "billing_address": {**shipping, "address_type": "billing", **billing_company(order)},
-        "payment": _payment(order, draft),
+        "payment": _payment(order, both),
         "status_histories": [_history(order, draft, status, console_url)],
         "extension_attributes": {"shipping_assignments": [_assignment(shipping)]},
     }
+    if shop.tax_rows:
+        entity["extension_attributes"] |= order_tax_rows(both, collected=order.tax_collected_by_amazon)
     if increment_id is not None:
         entity["increment_id"] = increment_id
     _check_lengths(entity)
@@ -90,67 +102,53 @@ def _assignment(address: Json) -> Json:
     }
 
 
-def number(value: Decimal) -> int | float:
-    """The JSON number that prints as the value: 43.68 and never 43.679999. Raises ValueError where none does."""
-    if value == value.to_integral_value():
-        return int(value)
-    nearest = float(value)
-    if Decimal(repr(nearest)) != value:
-        raise ValueError(f"{value} cannot be written as a JSON number")
-    return nearest
+def _currencies(both: Both, rate: Decimal) -> Json:
+    base, own = both.base.currency, both.draft.currency
+    return {
+        "global_currency_code": base,
+        "base_currency_code": base,
+        "store_currency_code": base,
+        "order_currency_code": own,
+        "base_to_global_rate": 1,
+        "base_to_order_rate": number(rate),
+        "store_to_base_rate": 0,
+        "store_to_order_rate": 0,
+    }
 
 
-def _money(draft: Draft) -> Callable[[int], int | float]:
-    """Minor units of the draft's currency as a JSON number."""
-    decimals = exponent(draft.currency)
-    return lambda minor: number(Decimal(minor).scaleb(-decimals))
-
-
-def _both(amounts: dict[str, int | float]) -> Json:
-    # The order's currency is the website's base currency, so each figure is the same twice.
-    return {**amounts, **{f"base_{name}": amount for name, amount in amounts.items()}}
-
-
-def _currencies(currency: str) -> Json:
-    names = ("global_currency_code", "base_currency_code", "store_currency_code", "order_currency_code")
-    rates = {"base_to_global_rate": 1, "base_to_order_rate": 1, "store_to_base_rate": 0, "store_to_order_rate": 0}
-    return {**dict.fromkeys(names, currency), **rates}
-
-
-def _totals(draft: Draft) -> Json:
-    money = _money(draft)
-    line_tax = sum(line.tax for line in draft.lines)
+def _totals(both: Both) -> Json:
+    draft = both.draft
     weight = sum((line.weight * line.qty for line in draft.lines), Decimal(0))
-    totals = _both(
-        {
-            "subtotal": money(draft.subtotal),
-            "subtotal_incl_tax": money(draft.subtotal + line_tax),
-            "discount_amount": money(-draft.discount),
-            "shipping_amount": money(draft.shipping),
-            "shipping_tax_amount": money(draft.shipping_tax),
-            "shipping_incl_tax": money(draft.shipping + draft.shipping_tax),
-            "shipping_discount_amount": money(draft.shipping_discount),
-            "tax_amount": money(draft.tax),
-            "grand_total": money(draft.grand_total),
-            "total_due": 0 if draft.settled else money(draft.grand_total),
-        }
-    )
+    totals = both(_amounts)
     totals |= _ZERO_AMOUNTS | {
         "shipping_discount_tax_compensation_amount": 0,
         "base_shipping_discount_tax_compensation_amnt": 0,  # Magento's own spelling
         "total_qty_ordered": sum(line.qty for line in draft.lines),
         "total_item_count": len(draft.lines),
-        "weight": _four_decimals(weight),
+        "weight": four_decimals(weight),
     }
     if draft.discount:
         totals["discount_description"] = "Amazon promotion"
     return totals
 
 
-def _settled_totals(draft: Draft) -> Json:
-    money = _money(draft)
-    return _both(
-        {
+def _amounts(draft: Draft) -> Json:
+    money = in_currency(draft)
+    line_tax = sum(line.tax for line in draft.lines)
+    amounts = {
+        "subtotal": money(draft.subtotal),
+        "subtotal_incl_tax": money(draft.subtotal + line_tax),
+        "discount_amount": money(-draft.discount),
+        "shipping_amount": money(draft.shipping),
+        "shipping_tax_amount": money(draft.shipping_tax),
+        "shipping_incl_tax": money(draft.shipping + draft.shipping_tax),
+        "shipping_discount_amount": money(draft.shipping_discount),
+        "tax_amount": money(draft.tax),
+        "grand_total": money(draft.grand_total),
+        "total_due": 0 if draft.settled else money(draft.grand_total),
+    }
+    if draft.settled:
+        amounts |= {
             "total_paid": money(draft.grand_total),
             "total_invoiced": money(draft.grand_total),
             "subtotal_invoiced": money(draft.subtotal),
@@ -158,26 +156,27 @@ def _settled_totals(draft: Draft) -> Json:
             "discount_invoiced": money(-draft.discount),
             "shipping_invoiced": money(draft.shipping),
         }
-    )
+    return amounts
 
 
-def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
+def _item(both: Both, index: int, shop: ShopContext) -> Json:
+    draft, line = both.draft, both.draft.lines[index]
     item: Json = {
         "sku": line.sku,
         "product_type": "virtual" if line.is_virtual else "simple",
         "name": one_line(line.name) or line.sku,
-        "store_id": store_id,
+        "store_id": shop.store_id,
         "is_virtual": int(line.is_virtual),
         "is_qty_decimal": 0,
         "no_discount": 1,
         "free_shipping": 0,
         "qty_ordered": line.qty,
-        "weight": _four_decimals(line.weight),
-        "row_weight": _four_decimals(line.weight * line.qty),
-        "tax_percent": _tax_percent(line),
+        "weight": four_decimals(line.weight),
+        "row_weight": four_decimals(line.weight * line.qty),
+        "tax_percent": tax_percent(line),
         "discount_percent": 0,
         **_ZERO_AMOUNTS,
-        **_item_amounts(draft, line),
+        **both(lambda side: _item_amounts(side, side.lines[index])),
     }
     if line.amazon_item_id:
         item["ext_order_item_id"] = line.amazon_item_id
@@ -185,17 +184,19 @@ def _item(draft: Draft, line: DraftLine, store_id: int) -> Json:
         item["product_id"] = line.product_id
     if draft.settled:
         item |= {"qty_invoiced": line.qty, "qty_shipped": 0 if line.is_virtual else line.qty}
+    if shop.tax_rows and line.tax:
+        item["extension_attributes"] = {"itemized_taxes": [line_tax_row(both, index)]}
     return item
 
 
 def _item_amounts(draft: Draft, line: DraftLine) -> Json:
-    money = _money(draft)
+    money = in_currency(draft)
     gross = Decimal(line.row_total + line.tax).scaleb(-exponent(draft.currency))
     price = number(draft.unit_price(line))
     amounts = {
         "price": price,
         "original_price": price,
-        "price_incl_tax": _four_decimals(gross / line.qty),
+        "price_incl_tax": four_decimals(gross / line.qty),
         "row_total": money(line.row_total),
         "row_total_incl_tax": money(line.row_total + line.tax),
         "tax_amount": money(line.tax),
@@ -204,34 +205,35 @@ def _item_amounts(draft: Draft, line: DraftLine) -> Json:
     if draft.settled:
         done = ("row_invoiced", "row_total"), ("tax_invoiced", "tax_amount"), ("discount_invoiced", "discount_amount")
         amounts |= {invoiced: amounts[ordered] for invoiced, ordered in done}
-    return _both(amounts)
+    return amounts
 
 
-def _tax_percent(line: DraftLine) -> int | float:
-    # For the admin's eye only: Amazon sends amounts and no rates, on what is left after the discount.
-    taxed = line.row_total - line.discount
-    if taxed <= 0:
-        return 0
-    return number((Decimal(100 * line.tax) / taxed).quantize(Decimal("0.01"), ROUND_HALF_UP))
-
-
-def _four_decimals(value: Decimal) -> int | float:
-    return number(value.quantize(Decimal("0.0001"), ROUND_HALF_UP))
-
-
-def _payment(order: OrderSnapshot, draft: Draft) -> Json:
+def _payment(order: OrderSnapshot, both: Both) -> Json:
     # `purchaseorder` shows the Amazon number in the admin, and is never asked whether it is enabled (magento-live 2).
-    money = _money(draft)
-    total, shipping = money(draft.grand_total), money(draft.shipping)
-    payment: Json = {
+    def amounts(draft: Draft) -> Json:
+        money = in_currency(draft)
+        paid = {"amount_paid": money(draft.grand_total)} if draft.settled else {}
+        return {"amount_ordered": money(draft.grand_total), "shipping_amount": money(draft.shipping), **paid}
+
+    return {
         "method": "purchaseorder",
         "po_number": order.amazon_order_id,
         "account_status": "",
         "cc_last4": "",
         "additional_information": [],
-        **_both({"amount_ordered": total, "shipping_amount": shipping}),
+        **both(amounts),
     }
-    return payment | _both({"amount_paid": total}) if draft.settled else payment
+
+
+def _shipping_description(order: OrderSnapshot, draft: Draft) -> str:
+    """What the warehouse reads beside the address: the number, how fast, for which programs, and until when."""
+    parts = [f"Amazon {order.amazon_order_id}", _words(order.service_level) or "Shipping"]
+    parts += map(_words, order.programs)
+    if draft.settled:
+        parts.append("shipped by Amazon")
+    elif order.ship_by:
+        parts.append(f"ship by {order.ship_by.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    return one_line(" - ".join(parts))
 
 
 def _history(order: OrderSnapshot, draft: Draft, status: str, console_url: str | None) -> Json:

@@ -63,8 +63,9 @@ BLOCKER_CODES: dict[str, BlockerKind] = {
         "order",
     ),
     "currency_not_available": BlockerKind(
-        "The order's currency is not the base currency of the website.",
-        "Tie the store to a website whose base currency is the order's.",
+        "The store view does not take the order's currency, or has no exchange rate for it.",
+        "Allow the currency for the store view and give it a rate in Commerce (Stores > Currency Rates), or tie the"
+        " store to a website whose base currency is the order's.",
         "store",
     ),
     "commerce_rejected": BlockerKind(
@@ -207,10 +208,12 @@ def _amounts_do_not_add_up(order: OrderSnapshot, _facts: ShopFacts) -> Iterable[
 
 
 def _currency_not_available(order: OrderSnapshot, facts: ShopFacts) -> Iterable[Blocker]:
-    base = facts.context.base_currency
-    if order.currency is not None and order.currency != base:
-        website = facts.context.website_code
-        message = f"The order is in {order.currency}, the base currency of the website {website} is {base}."
+    shop = facts.context
+    if order.currency is not None and shop.rate(order.currency) is None:
+        message = (
+            f"The order is in {order.currency}: the store view {shop.store_view} has no exchange rate for it, and the"
+            f" base currency of the website {shop.website_code} is {shop.base_currency}."
+        )
         yield _blocker("currency_not_available", message)
 
 

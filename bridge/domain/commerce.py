@@ -43,6 +43,8 @@ class ShopContext:
 
     countries maps each ISO code that the shop knows to its regions. stock_id is the stock of the website.
     admin_url is the address of the Commerce admin without a trailing slash, or None.
+    rates: how many units of each currency that the store view allows one unit of the base currency is.
+    tax_rows: the shop keeps tax by line and rate (Magento 2.4.7 and later).
     """
 
     store_id: int
@@ -53,6 +55,12 @@ class ShopContext:
     stock_id: int
     countries: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)
     admin_url: str | None = None
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    tax_rows: bool = False
+
+    def rate(self, currency: str) -> Decimal | None:
+        """Magento's base_to_order_rate for an order in the currency; None when the shop takes no such order."""
+        return Decimal(1) if currency == self.base_currency else self.rates.get(currency)
 
     def region(self, country: str | None, text: str | None) -> Region | None:
         """The region by its code, else by its name whatever case, accents and signs; None rather than a wrong one."""

@@ -13,7 +13,14 @@ from urllib.parse import quote, unquote, urlsplit
 
 from flask import Blueprint, Response, request
 
-from bridge.sandbox import commerce_carts, commerce_catalog, commerce_inventory, commerce_orders, commerce_stores
+from bridge.sandbox import (
+    commerce_carts,
+    commerce_catalog,
+    commerce_inventory,
+    commerce_orders,
+    commerce_releases,
+    commerce_stores,
+)
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_errors import (
     FATAL_TEXT,
@@ -42,6 +49,8 @@ _ROUTES: Final = (
     *commerce_stores.ROUTES,
     *commerce_carts.ROUTES,
 )
+
+_SCHEMA: Final = "schema"
 
 Handler = Callable[[Call], Any]
 
@@ -101,6 +110,8 @@ def _answer(world: World) -> Response:
         store_code, segments = _address()
         view = world.shop.stores.view_by_code(store_code)
         _check_accept()
+        if segments == [_SCHEMA]:
+            return _json(200, _schema(world))
         route, path = _route(segments)
         world.requests[f"commerce {route.verb} {route.template}"] += 1
         cookie = True
@@ -127,6 +138,16 @@ def _answer(world: World) -> Response:
     return response
 
 
+def _schema(world: World) -> Any:
+    """GET /schema: of what the asker may see, which is nothing without rights."""
+    world.requests["commerce GET /schema"] += 1
+    asked = request.args.get("services", "all")
+    if asked not in {"all", commerce_releases.ORDERS}:
+        raise refused('Requested services are not available: "%1".', asked)
+    _authorize(world, "Magento_Sales::create")
+    return commerce_releases.schema(world.shop.release, request.host_url)
+
+
 def _raw_path() -> str:
     """The path as sent, where the server tells: only there a %2F differs from a slash."""
     raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
@@ -142,6 +163,8 @@ def _address() -> tuple[str, list[str]]:
     segments = [unquote(part) for part in _raw_path().partition("/rest/")[2].strip("/").split("/")]
     if segments[0] == "V1":
         segments.insert(0, "default")
+    if segments[1:] == [_SCHEMA]:
+        return segments[0], [_SCHEMA]
     if len(segments) < 3 or segments[1] != "V1":
         raise not_found(_NO_ROUTE)
     return segments[0], segments[2:]

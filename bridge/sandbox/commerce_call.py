@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bridge.sandbox import search_criteria
-from bridge.sandbox.commerce_errors import CommerceError, field_required
-from bridge.sandbox.commerce_input import check_sizes, typed
+from bridge.sandbox.commerce_errors import CommerceError, MaskedError, field_required
+from bridge.sandbox.commerce_input import NOT_SUPPORTED, check_sizes, typed
+from bridge.sandbox.commerce_releases import too_new
 from bridge.sandbox.search_criteria import SearchCriteria
 from bridge.sandbox.shop import Shop
 from bridge.sandbox.shop_stores import StoreView
@@ -40,10 +41,22 @@ class Call:
 
     def optional(self, name: str, type_name: str) -> Any:
         """A parameter of the body, typed, or None."""
-        value = typed(self.body.get(name), type_name)
+        value = self._typed(self.body.get(name), type_name)
         if self.shop.input_limit is not None:
             check_sizes(value, type_name, self.shop.input_limit)
         return value
+
+    def _typed(self, value: Any, type_name: str) -> Any:
+        """The typed value; up to 2.4.6 an unknown property is a masked error of the server (magento-live 0.3)."""
+        if self.shop.release >= "2.4.7":
+            return typed(value, type_name)
+        try:
+            known = typed(value, type_name)
+        except CommerceError as error:
+            raise (MaskedError() if error.message == NOT_SUPPORTED else error) from None
+        if too_new(known, type_name, self.shop.release):
+            raise MaskedError
+        return known
 
     def asked(self, name: str) -> Any:
         """A required parameter of the query; raises the 400 when it is missing."""

@@ -16,6 +16,7 @@ from bridge.sandbox.commerce_interfaces import INTERFACES, php_name
 _INT: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*\Z")
 
+NOT_SUPPORTED: Final = '"%fieldName" is not supported. Correct the field name and try again.'
 
 _BOOLEANS: Final = {"": False, "0": False, "false": False, "1": True, "true": True}
 
@@ -48,8 +49,7 @@ def typed_object(value: Any, interface: str) -> dict[str, Any]:
         name = given if given in known else _snake(given)
         type_name = known.get(name)
         if type_name is None:
-            message = '"%fieldName" is not supported. Correct the field name and try again.'
-            raise CommerceError(400, message, {"fieldName": _camel(given)})
+            raise CommerceError(400, NOT_SUPPORTED, {"fieldName": _camel(given)})
         if item is None:
             continue
         try:

@@ -31,6 +31,11 @@ def store_configs(call: Call) -> Any:
     return call.shop.stores.configs(call.base_url, codes)
 
 
+def currency(call: Call) -> Any:
+    """GET /V1/directory/currency: of the store view in the address."""
+    return call.shop.stores.currency_information(call.view)
+
+
 def countries(_call: Call) -> Any:
     """GET /V1/directory/countries."""
     return list(COUNTRIES.values())
@@ -49,6 +54,7 @@ ROUTES: Final = (
     ("GET", "store/storeGroups", "Magento_Backend::store", store_groups),
     ("GET", "store/websites", "Magento_Backend::store", websites),
     ("GET", "store/storeConfigs", "Magento_Backend::store", store_configs),
+    ("GET", "directory/currency", "anonymous", currency),
     ("GET", "directory/countries", "anonymous", countries),
     ("GET", "directory/countries/{countryId}", "anonymous", country),
 )

@@ -37,6 +37,7 @@ class Shop:
     orders, shipments, invoices, creditmemos, customers: records by id, dicts in Magento's field names.
     mails: what the shop would have sent, as (kind, address, store_id).
     bearer: the access token that is accepted; integration: the OAuth 1.0a credentials.
+    release: the Magento that the shop runs, see commerce_releases.
     input_limit: how many objects a list may have when the shop has input limits on, None (Magento's default) when not.
     """
 
@@ -46,6 +47,7 @@ class Shop:
         self.rng = random.Random("shop")  # noqa: S311 - cookies and codes of a sandbox
         self.bearer = BEARER_TOKEN
         self.integration = Integration()
+        self.release = "2.4.7"
         self.input_limit: int | None = None
         self.stores = Stores()
         self.catalog = Catalog()
@@ -187,6 +189,11 @@ class Shop:
         """A further store view; raises KeyError for an unknown website."""
         with self.world.lock:
             return self.stores.add_view(code, name, website_id, currency)
+
+    def set_exchange_rate(self, currency: str, rate: float, store_view: str = "default") -> None:
+        """Allow a currency in a store view, at so many units for one of the website's base currency (0: no rate)."""
+        with self.world.lock:
+            self.stores.view_by_code(store_view).rates[currency] = rate
 
     def set_base_currency(self, currency: str, website_id: int = 1) -> None:
         """The website's base currency; its store views show it as well."""

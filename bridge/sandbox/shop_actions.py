@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from bridge.sandbox.commerce_errors import refused
 from bridge.sandbox.commerce_input import number
 from bridge.sandbox.shop_lines import reserve, sku_of
-from bridge.sandbox.shop_state import Record, amount, can_cancel, can_hold, qty_to_cancel, set_state, share
+from bridge.sandbox.shop_state import (
+    DEFAULT_STATUS,
+    Record,
+    amount,
+    can_cancel,
+    can_hold,
+    qty_to_cancel,
+    set_state,
+    share,
+)
 
 if TYPE_CHECKING:
     from bridge.sandbox.shop import Shop
@@ -65,10 +74,21 @@ def unhold(shop: Shop, order: Record) -> bool:
 
 
 def comment(shop: Shop, order: Record, history: Record) -> bool:
-    """POST /V1/orders/{id}/comments: on 2.4.7 a status must equal the order's (magento-live 0.9)."""
-    status = history.get("status")
-    if status is not None and status != order.get("status"):
+    """POST /V1/orders/{id}/comments with a status: it is the order's on 2.4.7, and changes it from 2.4.8 on.
+
+    Up to 2.4.6 any is taken and the order keeps its own; from 2.4.8 on it has to belong to the order's state, of which
+    the sandbox knows the default statuses alone (magento-live 4).
+    """
+    status, release = history.get("status"), shop.release
+    allowed = {order.get("status")}
+    if release >= "2.4.8":
+        allowed.add(DEFAULT_STATUS.get(order.get("state") or ""))
+    if status is not None and status not in allowed and release >= "2.4.7":
         message = 'Unable to add comment: The status "%1" is not part of the order\n                 status history.'
         raise refused(message, status)
     shop.table.add_histories(order, [{"status": order.get("status")} | history])
+    if status is not None and release >= "2.4.8":
+        before = dict(order)
+        order["status"] = status
+        shop.table.touch_if_changed(order, before)
     return True

@@ -97,7 +97,11 @@ def _invoice_totals(order: Record, lines: list[tuple[Record, float]], base: str,
     tax = part("tax_amount", "tax_invoiced", taxed)
     discount = abs(amount(order, f"{base}discount_amount")) - abs(amount(order, f"{base}discount_invoiced"))
     if not last:
-        discount = min(number(sum(share(i, f"{base}discount_amount", q) for i, q in lines)), discount)
+        # The discount on shipping comes with the first invoice that has any discount.
+        of_shipping = (
+            0 if amount(order, f"{base}discount_invoiced") else amount(order, f"{base}shipping_discount_amount")
+        )
+        discount = min(number(sum(share(i, f"{base}discount_amount", q) for i, q in lines) + of_shipping), discount)
     return {
         f"{base}subtotal": number(subtotal),
         f"{base}subtotal_incl_tax": number(subtotal + tax - shipping_tax),

@@ -23,7 +23,7 @@ class Website:
 
 @dataclass
 class StoreView:
-    """A store view; `currency` is what it displays."""
+    """A store view; `currency` is what it displays, `rates` what else it allows, units for one of the base currency."""
 
     id: int
     code: str
@@ -34,6 +34,7 @@ class StoreView:
     weight_unit: str = "lbs"
     is_active: int = 1
     sends_mail: bool = True
+    rates: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -81,6 +82,19 @@ class Stores:
         """What Magento keeps as an order's store_name: website, group and view, a line each."""
         website = self.website_of(store_id)
         return f"{website.name}\n{website.group_name}\n{self.views[store_id].name}"
+
+    def currency_information(self, view: StoreView) -> dict[str, Any]:
+        """GET /V1/directory/currency of a store view: a currency without a rate is listed at 0."""
+        base = self.websites[view.website_id].base_currency
+        rates = {base: 1.0} | view.rates
+        return {
+            "base_currency_code": base,
+            "base_currency_symbol": base,
+            "default_display_currency_code": view.currency,
+            "default_display_currency_symbol": view.currency,
+            "available_currency_codes": list(rates),
+            "exchange_rates": [{"currency_to": code, "rate": rate} for code, rate in rates.items()],
+        }
 
     def store_views(self) -> list[dict[str, Any]]:
         """GET /V1/store/storeViews."""

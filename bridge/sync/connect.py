@@ -20,13 +20,13 @@ from bridge.commerce.auth import BearerAuth, OAuth1Auth
 from bridge.commerce.client import CommerceClient
 from bridge.config import Config
 from bridge.db import Database
-from bridge.domain.commerce import ShopContext, StoreView
+from bridge.domain.commerce import ShopContext
 from bridge.domain.names import split_name
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.settings import OrderSettings
-from bridge.errors import RemoteError, Verdict
 from bridge.models import Store
 from bridge.sync.quota import StoredQuota
+from bridge.sync.shop import shop_context
 from bridge.vault import Vault
 
 LWA_ENDPOINT = "https://api.amazon.com/auth/o2/token"
@@ -98,31 +98,9 @@ class Link:
         wanted = self.settings.commerce_store_view
         held = self.clients.contexts.get(wanted)
         if held is None or self.now() - held[0] > SHOP_CONTEXT_LASTS:
-            held = self.clients.contexts[wanted] = (self.now(), self._read_shop(wanted))
+            context = shop_context(self.commerce, self.website_code, wanted, admin_url=self.admin_url)
+            held = self.clients.contexts[wanted] = (self.now(), context)
         return held[1]
-
-    def _read_shop(self, wanted: str | None) -> ShopContext:
-        views = self.commerce.store_views()
-        view = find_store_view(views, self.website_code, wanted)
-        if view is None:
-            name = f"no active store view {wanted!r}" if wanted else "no active store view"
-            raise RemoteError(
-                f"the website {self.website_code!r} has {name}",
-                system="commerce",
-                operation="storeViews",
-                verdict=Verdict.PERMANENT,
-                code="StoreViewNotFound",
-            )
-        return ShopContext(
-            store_id=view.id,
-            store_view=view.code,
-            website_id=view.website_id,
-            website_code=view.website_code,
-            base_currency=view.base_currency,
-            stock_id=self.commerce.stock_id(view.website_code),
-            countries=self.commerce.countries(),
-            admin_url=self.admin_url,
-        )
 
     def customer_for(self, order: OrderSnapshot) -> int | None:
         """The buyer's customer account, found by e-mail or made; None when Amazon sends no e-mail.
@@ -143,12 +121,6 @@ class Link:
             website_id=shop.website_id,
             store_id=shop.store_id,
         )
-
-
-def find_store_view(views: list[StoreView], website_code: str, wanted: str | None) -> StoreView | None:
-    """The active store view of the website with that code; without a code the one with the lowest id."""
-    candidates = [v for v in views if v.website_code == website_code and v.is_active and wanted in (None, v.code)]
-    return min(candidates, key=lambda view: view.id, default=None)
 
 
 class Links:

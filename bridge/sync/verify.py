@@ -121,13 +121,17 @@ def _verify_notifications(links: Links, link: Link) -> str:
 def _verify_store_view(link: Link) -> str:
     shop = link.shop()
     marketplace = MARKETPLACES[link.marketplace_id]
-    if shop.base_currency != marketplace.currency:
+    rate = shop.rate(marketplace.currency)
+    if rate is None:
         raise RemoteError(
             f"the website's base currency is {shop.base_currency}, orders of {marketplace.domain} are in"
-            f" {marketplace.currency}: they would be blocked",
+            f" {marketplace.currency}, for which the store view {shop.store_view} has no rate: they would be blocked",
             system="commerce",
             operation="storeConfigs",
             verdict=Verdict.PERMANENT,
             code="CurrencyDiffers",
         )
-    return f"Orders go to the store view {shop.store_view} (stock {shop.stock_id}, {shop.base_currency})."
+    money = shop.base_currency
+    if marketplace.currency != money:
+        money = f"{marketplace.currency} at {rate} for one {money}"
+    return f"Orders go to the store view {shop.store_view} (stock {shop.stock_id}, {money})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -149,12 +150,20 @@ def test_figures_that_do_not_add_up_block_with_the_figures():
     assert found(order, facts_for(order)) == [("amounts_do_not_add_up", None, message)]
 
 
-def test_a_currency_other_than_the_websites_blocks():
+def test_a_currency_without_an_exchange_rate_blocks():
     order = make_order()
-    message = "The order is in USD, the base currency of the website base is EUR."
+    message = (
+        "The order is in USD: the store view amazon_us has no exchange rate for it, and the base currency of the"
+        " website base is EUR."
+    )
     assert found(order, facts_for(order, context=replace(SHOP, base_currency="EUR"))) == [
         ("currency_not_available", None, message)
     ]
+
+
+def test_a_currency_with_an_exchange_rate_does_not_block():
+    shop = replace(SHOP, base_currency="EUR", rates={"USD": Decimal("1.08")})
+    assert found(make_order(), facts_for(make_order(), context=shop)) == []
 
 
 def test_several_reasons_stand_side_by_side():

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,13 @@ from bridge.sandbox.markets import Market
 from bridge.sandbox.order_json import Address, new_order
 from tests.stage import US, Stage
 
-DECIMALS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3, "BHD": 3}
+DECIMALS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KWD": 3, "BHD": 3}
+# Order currency -> the website's base currency and how much of the order's one unit of it is.
+FOREIGN = {
+    "GBP": ("USD", Decimal("0.7913")),
+    "JPY in EUR": ("EUR", Decimal("163.27")),
+    "KWD in USD": ("USD", Decimal("0.307541")),
+}
 SKUS = tuple(f"THING-{n}" for n in range(6))
 numbers = itertools.count(1)
 
@@ -51,17 +57,25 @@ class Case:
 
 
 class Till:
-    """A stage whose shop sells in one currency."""
+    """A stage whose buyers pay in one currency; its shop keeps its books in the same, or in another one by a rate."""
 
-    def __init__(self, directory: Path, currency: str) -> None:
+    def __init__(self, directory: Path, name: str) -> None:
         self.stage = Stage(directory)
-        self.currency = currency
+        self.currency = currency = name.partition(" in ")[0]
         self.decimals = DECIMALS[currency]
-        self.stage.shop.set_base_currency(currency)
+        self.base, self.rate = FOREIGN.get(name, (currency, Decimal(1)))
+        self.stage.shop.set_base_currency(self.base)
+        if name in FOREIGN:
+            self.stage.shop.set_exchange_rate(currency, float(self.rate))
         for sku in SKUS:
             self.stage.shop.add_product(sku, sku.title(), manage_stock=False, price=1)
         kind = Dinars if self.decimals == 3 else Market
         self.market = kind(US, "US", "Amazon.com", "na", currency)
+
+    def in_base(self, total: Decimal) -> Decimal:
+        """An order's total in the base currency, to its smallest unit."""
+        smallest = Decimal(1).scaleb(-DECIMALS[self.base])
+        return (total / self.rate).quantize(smallest, ROUND_HALF_UP)
 
     def exact(self, amount: Any) -> Decimal:
         """A figure of Commerce to the four decimals that its columns keep."""
@@ -123,7 +137,7 @@ class Till:
         assert answer.status_code == 200, answer.get_data(as_text=True)
 
 
-@pytest.fixture(scope="module", params=sorted(DECIMALS))
+@pytest.fixture(scope="module", params=sorted({"USD", "EUR", "JPY", "KWD", "BHD"} | FOREIGN.keys()))
 def till(
     request: pytest.FixtureRequest, migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Till]:
@@ -183,11 +197,12 @@ def cases(decimals: int) -> st.SearchStrategy[Case]:
 
 def check_identity(till: Till, order: dict[str, Any], total: Decimal) -> None:
     """subtotal + discount + shipping + tax = grand total = Amazon's, in the order's and in the base currency."""
-    assert order["base_currency_code"] == order["order_currency_code"] == till.currency
-    for base in ("", "base_"):
+    assert (order["base_currency_code"], order["order_currency_code"]) == (till.base, till.currency)
+    assert Decimal(str(order["base_to_order_rate"])) == till.exact(till.rate)
+    for base, wanted in (("", total), ("base_", till.in_base(total))):
         parts = ("subtotal", "discount_amount", "shipping_amount", "tax_amount")
         assert sum(till.exact(order[base + part]) for part in parts) == till.exact(order[f"{base}grand_total"])
-        assert till.exact(order[f"{base}grand_total"]) == total
+        assert till.exact(order[f"{base}grand_total"]) == wanted
         rows = (("row_total", "subtotal"), ("tax_amount", "tax_amount"))
         lines = {name: sum(till.exact(item[base + name]) for item in order["items"]) for name, _ in rows}
         assert lines["row_total"] == till.exact(order[f"{base}subtotal"])

@@ -54,9 +54,9 @@ def test_regression_7_amazons_tax_is_on_the_line_and_on_the_order(stage: Stage):
 
 def test_regression_9_the_shipping_method_is_one_that_every_shop_has_whatever_amazon_calls_the_service(stage: Stage):
     for service in ("STANDARD", "Std Frutta fresca / dom+2 <x>", "module_that_is_gone"):
-        _number, created = imported(stage, service_level=service)
+        number, created = imported(stage, service_level=service)
         assert created["shipping_method"] == "flatrate_flatrate"
-        assert created["shipping_description"].startswith("Amazon - ")
+        assert created["shipping_description"].startswith(f"Amazon {number} - ")
 
 
 def test_regression_11_and_54_catalogue_prices_cart_rules_and_cart_limits_have_no_say(stage: Stage):
@@ -198,6 +198,23 @@ def test_regression_49_each_line_is_tied_to_its_own_commerce_line_by_number_and_
     assert [items[row.commerce_item_id] for row in rows] == [row.amazon_item_id for row in rows]
 
 
+def test_regression_49_the_tax_rows_of_a_line_are_its_own(stage: Stage):
+    taxed = [
+        line("BLUE-MUG", 1, item_tax=Decimal("1.65")),
+        line("RED-MUG", 2),
+        line("BLUE-MUG", 3, item_tax=Decimal(0)),
+    ]
+    _number, created = imported(stage, *taxed)
+    rows = {
+        item["item_id"]: item.get("extension_attributes", {}).get("itemized_taxes", []) for item in created["items"]
+    }
+    kept = created["taxes"]["items"]
+    for item in created["items"]:
+        assert [row["amount"] for row in kept.get(item["item_id"], [])] == [t for t in [item["tax_amount"]] if t], rows
+    (tax,) = created["taxes"]["taxes"]
+    assert tax["amount"] == created["tax_amount"]
+
+
 def test_regression_51_hyphens_and_prefix_of_the_number_stay_as_configured(stage: Stage):
     stage.set(order_number_source="amazon", order_number_prefix="AMZ-")
     number, created = imported(stage)
@@ -223,6 +240,18 @@ def test_regression_53_free_shipping_in_a_foreign_currency_is_free_in_it(stage: 
     assert (created["shipping_amount"], created["shipping_discount_amount"]) == (4.99, 4.99)
     assert (created["discount_amount"], created["base_discount_amount"]) == (-4.99, -4.99)
     assert created["grand_total"] == created["base_grand_total"] == 43.28
+
+
+def test_regression_53_free_shipping_is_free_at_any_exchange_rate(stage: Stage):
+    stage.shop.set_base_currency("EUR")
+    stage.shop.set_exchange_rate("USD", 1.0837)
+    number = stage.paid_order(line(shipping_discount=Decimal("4.99"), shipping_tax=Decimal(0)))
+    stage.sync("sync", "import")
+    created = stage.commerce_order(number)
+    assert (created["order_currency_code"], created["base_currency_code"]) == ("USD", "EUR")
+    assert (created["shipping_amount"], created["shipping_discount_amount"]) == (4.99, 4.99)
+    assert created["base_shipping_amount"] == created["base_shipping_discount_amount"] == 4.6
+    assert (created["grand_total"], created["base_grand_total"]) == (43.28, 39.94)
 
 
 def _moneys(part: Any) -> list[dict[str, Any]]:

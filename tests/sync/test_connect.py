@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.domain.commerce import StoreView
 from bridge.models import StoreSecret
-from bridge.sync.connect import find_store_view
+from bridge.sync.shop import find_store_view
 from tests.stage import Stage
 
 

@@ -50,6 +50,10 @@ def test_a_website_in_another_currency_is_said_beforehand(stage: Stage):
     canada = stage.add_store("Mugs CA", "A2EUQ1WTGCTBG2")
     checks = {check.name: check for check in verify(stage.bridge.links, canada)}
     assert "they would be blocked" in checks["store view"].message
+    stage.shop.set_exchange_rate("CAD", 1.37)
+    checks = {check.name: check for check in verify(stage.bridge.links, canada)}
+    assert checks["store view"].ok
+    assert "CAD at 1.37 for one USD" in checks["store view"].message
 
 
 def test_a_clock_that_is_wrong_is_said(stage: Stage):

@@ -48,12 +48,13 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A listing on Amazon, and how the shop stands to it."""
+    """A listing on Amazon, and how the shop stands to it. stock: what lies in the default source."""
 
     sku: str
     title: str
     state: Literal["ready", "missing", "disabled", "out_of_stock"]
     salable: str
+    stock: str = ""
 
 
 def blueprint(world: World) -> Blueprint:
@@ -141,7 +142,7 @@ def _shelf(world: World, sku: str, title: str) -> Shelf:
         state = "disabled"
     elif product.has_sources and product.manage_stock and salable <= 0:
         state = "out_of_stock"
-    return Shelf(sku, title, state, f"{salable:g}")
+    return Shelf(sku, title, state, f"{salable:g}", f"{world.shop.source_quantity(sku):g}")
 
 
 # What its forms do; each gives the note to show

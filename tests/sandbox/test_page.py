@@ -136,6 +136,8 @@ def test_the_catalogue_manager_creates_enables_disables_and_stocks(http, world):
     assert get("HAMMOCK-ULTRA") is not None
     assert (get("POLE-TREK-PAIR").status, get(SKU).status) == (1, 2)
     assert world.shop.salable_quantity("FILTER-WATER-S") == 12
+    shown = http.get("/").text
+    assert re.findall(r'value="FILTER-WATER-S">\s*<label.*\s*<input [^>]*value="([^"]*)"', shown) == ["12"]
 
 
 @pytest.mark.parametrize(

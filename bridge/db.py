@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -119,8 +120,12 @@ class Database:
         else:
             options |= {"pool_size": 16, "max_overflow": 16}
         self.engine = create_engine(parsed, **options)
+        self._turn: AbstractContextManager[Any] = nullcontext()
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
+            # One writes at a time. SQLite has the others sleep and try again, longer each time and in no order: threads
+            # that are told when it is their turn wait for a tenth of that.
+            self._turn = threading.RLock()
         # A SQLite transaction that starts by reading cannot become a writing one while another writes; sessions that
         # may write therefore ask for the lock at once and wait for it.
         self._writers = sessionmaker(
@@ -131,7 +136,7 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """One transaction that may write: committed at the end, rolled back on an error."""
-        with self._writers() as session, session.begin():
+        with self._turn, self._writers() as session, session.begin():
             yield session
 
     @contextmanager

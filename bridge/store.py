@@ -235,6 +235,17 @@ def claim_for_import(session: Session, order: Order, claim: str, now: datetime, 
     return True
 
 
+def prolong_claim(session: Session, order_id: int, claim: str, until: datetime) -> bool:
+    """Whether the claim holds until then: nobody has taken the order over."""
+    changed = session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.import_state == ImportState.IMPORTING, Order.claim == claim)
+        .values(due_at=until)
+        .execution_options(synchronize_session=False)
+    )
+    return affected(changed) == 1
+
+
 def claim_abandoned(session: Session, order_id: int, claim: str, now: datetime, until: datetime) -> bool:
     """Take over an order that another process left in the middle of its creation."""
     changed = session.execute(

@@ -64,9 +64,10 @@ def _read_shipments(link: Link) -> int:
 
 
 def _read_late_tracks(link: Link) -> int:
-    """Read again the shipments that had no track."""
+    """Read again the shipments that had no track; those that grew too old while the shop was away once more."""
     now = link.now()
-    with link.db.reading() as session:
+    with link.db.session() as session:
+        looked = store.cursor(session, link.store_id, "late tracks", now).updated_at
         waiting = (
             select(Order.commerce_order_id)
             .join(OutgoingChange, OutgoingChange.order_id == Order.id)
@@ -74,11 +75,14 @@ def _read_late_tracks(link: Link) -> int:
                 OutgoingChange.store_id == link.store_id,
                 OutgoingChange.kind == CONFIRM_SHIPMENT,
                 OutgoingChange.payload_tracked.is_(False),
-                OutgoingChange.created_at > now - LATE_TRACKS,
+                OutgoingChange.created_at > looked - LATE_TRACKS,
             )
         )
         order_ids = sorted({i for i in session.scalars(waiting) if i is not None})
-    return _keep(link, link.commerce.shipments_of(order_ids)) if order_ids else 0
+    news = _keep(link, link.commerce.shipments_of(order_ids)) if order_ids else 0
+    with link.db.session() as session:
+        store.cursor(session, link.store_id, "late tracks", now).updated_at = now
+    return news
 
 
 def _keep(link: Link, shipments: Iterable[CommerceShipment]) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -59,29 +59,59 @@ def import_orders(link: Link) -> dict[str, int]:
     done += _settle_abandoned(link)
     if not link.settings.import_enabled:
         return dict(done)
+    ahead = link.parallel > 1  # with one slot nothing is done beside anything else: the same luck is the same run
+    under_way: deque[Future[str]] = deque()
+    crashed: list[Exception] = []
+    # The slots only ask the shop: while it works on some orders, others are claimed or recorded, and a batch looked up.
+    with ThreadPoolExecutor(link.parallel) as slots, ThreadPoolExecutor(2 * link.parallel if ahead else 1) as pool:
+        for jobs in _batches(link, slots, done):
+            under_way += [pool.submit(_create_guarded, *job, slots) for job in jobs]
+            _await(under_way, len(jobs) if ahead else 0, done, crashed)
+        _await(under_way, 0, done, crashed)
+    if crashed:
+        raise crashed[0]
+    return dict(done)
+
+
+def _await(orders: deque[Future[str]], but: int, done: Counter[str], crashed: list[Exception]) -> None:
+    """Count how the orders ended, without the last `but`. A defect that one of them meets never stops the others."""
+    while len(orders) > but:
+        order = orders.popleft()
+        error = order.exception()
+        if isinstance(error, Exception):
+            crashed.append(error)
+        else:
+            done[order.result()] += 1
+
+
+Job = tuple[Link, Order, OrderSnapshot, ShopFacts]
+
+
+def _batches(link: Link, slots: Executor, done: Counter[str]) -> Iterator[list[Job]]:
+    """Batch by batch what can be created; what cannot is marked so, and counted. Raises RemoteError."""
     catalogue: Catalogue | None = None
     after = 0
-    with ThreadPoolExecutor(max_workers=link.parallel) as pool:
-        while True:
-            with link.db.reading() as session:
-                ids = store.importable_ids(session, link.store_id, link.now(), BATCH, after)
-                orders = store.load_orders(session, ids)
-                if not orders:
-                    return dict(done)
-                matches = [] if catalogue else store.matches_of(session, link.store_id)
-            catalogue = catalogue or Catalogue(link.commerce, link.shop(), matches)
-            after = ids[-1]
-            snapshots = [store.snapshot_of(order) for order in orders]
-            facts = catalogue.facts(snapshots)
-            jobs = []
-            for order, snapshot, known in zip(orders, snapshots, facts, strict=True):
-                blockers = find_blockers(snapshot, known)
-                if blockers:
-                    done["blocked"] += 1
-                    _block(link, order, blockers)
-                else:
-                    jobs.append((link, order, snapshot, known))
-            done.update(pool.map(_create_guarded, jobs))
+    while True:
+        with link.db.reading() as session:
+            ids = store.importable_ids(session, link.store_id, link.now(), BATCH, after)
+            orders = store.load_orders(session, ids)
+            if not orders:
+                return
+            matches = [] if catalogue else store.matches_of(session, link.store_id)
+        after = ids[-1]
+        snapshots = [store.snapshot_of(order) for order in orders]
+        if catalogue is None:
+            catalogue = Catalogue(link.commerce, slots.submit(link.shop).result(), matches)
+        facts = slots.submit(catalogue.facts, snapshots).result()
+        jobs = []
+        for order, snapshot, known in zip(orders, snapshots, facts, strict=True):
+            blockers = find_blockers(snapshot, known)
+            if blockers:
+                done["blocked"] += 1
+                _block(link, order, blockers)
+            else:
+                jobs.append((link, order, snapshot, known))
+        yield jobs
 
 
 def _block(link: Link, order: Order, blockers: Sequence[Blocker]) -> None:
@@ -95,40 +125,56 @@ def _block(link: Link, order: Order, blockers: Sequence[Blocker]) -> None:
                 store.replace_blockers(session, fresh, blockers, link.now())
 
 
-def _create_guarded(job: tuple[Link, Order, OrderSnapshot, ShopFacts]) -> str:
+def _create_guarded(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts, slots: Executor) -> str:
     """One order's failure never stops the others."""
-    link, order, snapshot, facts = job
     try:
-        return _create(link, order, snapshot, facts)
+        return _create(link, order, snapshot, facts, slots)
     except RemoteError as error:
         log.warning("order not created", store=link.store_id, order=order.id, error=str(error))
         return "failed"
 
 
-def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts) -> str:
+def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts, slots: Executor) -> str:
+    """Claim, create, record. Only what the shop works on is done in a slot: the next one is claimed by then."""
     claim = uuid.uuid4().hex
-    limit = timedelta(seconds=link.commerce_time_limit)
-    started = link.now()
+    claimed_at = link.now()
     with link.db.session() as session:
-        if not store.claim_for_import(session, order, claim, started, started + limit):
+        if not store.claim_for_import(session, order, claim, claimed_at, claimed_at + _limit(link)):
             return "taken"
     try:
-        customer_id = link.customer_for(snapshot) if link.settings.customer_creation == "new_account" else None
+        customer_id = None
+        if link.settings.customer_creation == "new_account":
+            customer_id = slots.submit(link.customer_for, snapshot).result()
         body = _body(link, snapshot, facts.products, customer_id, order.id)
     except RemoteError as error:
         _give_back(link, order.id, claim, error)
         raise
-    if link.now() - started > limit / 4:
-        # This process was held up. Whoever finds the claim run out must be able to trust that nothing is under way.
-        return "late"
     try:
-        created = link.commerce.create_order(body)
+        created = slots.submit(_send, link, order.id, claim, claimed_at, body).result()
     except AlreadyExists as error:
         return _adopt_existing(link, order.id, claim, error)
     except RemoteError as error:
         _after_failure(link, order.id, claim, error)
         raise
-    return _record(link, order.id, claim, created, facts.products)
+    return _record(link, order.id, claim, created, facts.products) if created else "taken"
+
+
+def _limit(link: Link) -> timedelta:
+    return timedelta(seconds=link.commerce_time_limit)
+
+
+def _send(link: Link, order_id: int, claim: str, claimed_at: datetime, body: dict[str, Any]) -> CommerceOrder | None:
+    """Create the order; None when the claim was lost. Raises RemoteError.
+
+    A claim that may run out on the way is prolonged first: whoever finds it run out must be able to trust that nothing
+    is under way.
+    """
+    while link.now() - claimed_at > _limit(link) / 4:
+        claimed_at = link.now()
+        with link.db.session() as session:
+            if not store.prolong_claim(session, order_id, claim, claimed_at + _limit(link)):
+                return None
+    return link.commerce.create_order(body)
 
 
 def _body(
@@ -248,7 +294,7 @@ def _after_failure(link: Link, order_id: int, claim: str, error: RemoteError) ->
             store.record_remote_error(session, link.store_id, error, link.now())
             order = store.claimed_order(session, order_id, claim)
             if order is not None:
-                order.due_at = link.now() + timedelta(seconds=link.commerce_time_limit)
+                order.due_at = link.now() + _limit(link)
                 order.note(link.now(), "unanswered", "Commerce did not answer; the order will be looked up there.")
     elif error.permanent:
         with link.db.session() as session:
@@ -285,7 +331,7 @@ def _settle_abandoned(link: Link) -> Counter[str]:
     done: Counter[str] = Counter()
     while True:
         claim = uuid.uuid4().hex
-        until = link.now() + timedelta(seconds=link.commerce_time_limit)
+        until = link.now() + _limit(link)
         with link.db.session() as session:
             ids = store.abandoned_ids(session, link.store_id, link.now(), 50)
             mine = [i for i in ids if store.claim_abandoned(session, i, claim, link.now(), until)]

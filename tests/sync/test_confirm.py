@@ -8,10 +8,11 @@ import pytest
 
 from bridge.models import ProductMatch, Shipment
 from bridge.sandbox.world import Fault
-from bridge.sync.confirm import packages
+from bridge.sync.confirm import LATE_TRACKS, packages
 from tests.stage import Stage, line
 
 CONFIRM = r"POST /amazon/orders/v0/orders/.*/shipmentConfirmation"
+SHIPMENTS = "commerce GET /V1/shipments"
 
 
 def imported(stage: Stage, *lines, **more) -> tuple[str, dict]:
@@ -95,6 +96,42 @@ def test_a_track_that_comes_after_amazon_was_told_of_none_is_sent_as_well(stage:
     stage.sync("confirm", "sync")
     assert [p["trackingNumber"] for p in stage.packages(number)] == ["LATE1"]
     assert [c.state for c in stage.changes(number) if c.kind == "confirm_shipment"] == ["done"]
+
+
+def shipped_without_a_track(stage: Stage) -> tuple[str, int]:
+    """A shipment without a track, and one of another order after it, so that the newest one is not it."""
+    number, created = imported(stage)
+    _other, newer = imported(stage)
+    shipment = stage.shop.ship(created["entity_id"], tracks=[])
+    stage.wait(timedelta(hours=1))
+    stage.shop.ship(newer["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.sync()
+    return number, shipment
+
+
+def test_a_track_that_came_while_the_shop_could_not_be_asked_is_sent_as_well(stage: Stage):
+    number, shipment = shipped_without_a_track(stage)
+    stage.wait(LATE_TRACKS - timedelta(days=1))
+    stage.sync("confirm")
+    stage.shop.add_track(shipment, "ups", "UPS", "LATE1")
+    stage.world.faults.add(Fault("/commerce/", "answer", times=None))
+    stage.wait(timedelta(hours=20))
+    assert stage.job("confirm").state == "failed"
+    stage.wait(timedelta(hours=10))
+    stage.world.faults.clear()
+    stage.sync("confirm", "sync")
+    assert [p["trackingNumber"] for p in stage.packages(number)] == ["LATE1"]
+
+
+def test_a_shipment_that_has_had_no_track_for_a_week_is_read_no_more(stage: Stage):
+    shipped_without_a_track(stage)
+    asked = []
+    for _ in range(3):
+        before = stage.world.requests[SHIPMENTS]
+        stage.sync("confirm")
+        asked.append(stage.world.requests[SHIPMENTS] - before)
+        stage.wait(LATE_TRACKS)
+    assert asked == [2, 2, 1]
 
 
 def test_what_was_shipped_before_we_knew_the_commerce_order_is_confirmed_once_it_is_found(stage: Stage):

@@ -341,3 +341,31 @@ def test_a_request_asks_for_json_below_rest_all():
     assert str(seen[0].url) == "https://shop.example.com/rest/all/V1/inventory/stock-resolver/website/eu%20west"
     assert seen[0].headers["Accept"] == "application/json"
     assert seen[0].headers["Authorization"] == "Bearer t"
+
+
+def test_the_currencies_of_a_store_view_are_those_that_have_a_rate():
+    desk = Desk()
+    desk.shop.set_exchange_rate("GBP", 0.7913, "amazon_us")
+    desk.shop.set_exchange_rate("CHF", 0, "amazon_us")
+    assert desk.client.exchange_rates("amazon_us") == {"USD": Decimal(1), "GBP": Decimal("0.7913")}
+    assert desk.client.exchange_rates("default") == {"USD": Decimal(1)}
+
+
+@pytest.mark.parametrize(("release", "takes"), [("2.4.6", False), ("2.4.7", True), ("2.4.9", True)])
+def test_whether_a_shop_takes_tax_rows_is_read_off_its_schema(release, takes):
+    desk = Desk("oauth1")
+    desk.shop.release = release
+    assert desk.client.takes_tax_rows() is takes
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status": 404}, {"status": 403}, {"status": 500}, {"status": 200, "text": "<html>"}]
+)
+def test_a_shop_that_shows_no_schema_gets_no_tax_rows(answer):
+    assert client_that_gets(**answer).takes_tax_rows() is False
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_shop_that_is_away_is_asked_for_its_schema_again(status):
+    with pytest.raises(RemoteError):
+        client_that_gets(status).takes_tax_rows()

@@ -158,3 +158,13 @@ def test_an_order_in_another_currency_is_held(stage: Stage):
     with stage.bridge.db.reading() as session:
         order = session.get_one(Order, stage.order(number).id)
         assert [b.code for b in order.blockers] == ["currency_not_available"]
+
+
+@pytest.mark.parametrize(("release", "rows"), [("2.4.6", 0), ("2.4.7", 1)])
+def test_a_shop_gets_tax_rows_when_it_knows_them_and_the_order_either_way(stage: Stage, release: str, rows: int):
+    stage.shop.release = release
+    number = stage.paid_order()
+    stage.sync("sync", "import")
+    created = stage.commerce_order(number)
+    assert len(created["taxes"]["taxes"]) == rows
+    assert (created["tax_amount"], created["grand_total"]) == (3.71, 48.68)

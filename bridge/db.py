@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, MetaData, String, Text, create_engine, event, make_url
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, String, Text, create_engine, event, make_url
 from sqlalchemy.dialects.mysql import DATETIME as MYSQL_DATETIME
 from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.engine import Connection, Dialect
@@ -25,6 +25,10 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+# SQLite numbers rows by itself only where the key is a plain INTEGER.
+Key = BigInteger().with_variant(Integer, "sqlite")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -102,6 +106,11 @@ class Base(DeclarativeBase):
         "mysql_collate": "utf8mb4_bin",
         "mysql_engine": "InnoDB",
     }
+
+
+def table_args(*items: Any) -> tuple[Any, ...]:
+    """A table's constraints and indexes, with what holds for all tables."""
+    return (*items, Base.__table_args__)
 
 
 class Database:

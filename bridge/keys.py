@@ -17,6 +17,7 @@ from enum import StrEnum
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from bridge import trail
 from bridge.db import Database
 from bridge.errors import InvalidInput, NotFound
 from bridge.models import ApiKey, Store
@@ -90,6 +91,12 @@ def create_key(  # noqa: PLR0917  the order in which a person would say it
         )
     )
     session.flush()
+    given = {
+        "scopes": sorted(set(scopes)),
+        "store_ids": sorted(set(store_ids)) if store_ids is not None else None,
+        "expires_at": expires_at,
+    }
+    trail.record(session, "api_key.created", "api_key", name, after=given)
     return secret
 
 
@@ -103,7 +110,9 @@ def revoke_key(session: Session, name: str, now: datetime) -> None:
     key = session.scalars(select(ApiKey).where(ApiKey.name == name)).one_or_none()
     if key is None:
         raise NotFound(f"There is no API key {name!r}.")
-    key.revoked_at = key.revoked_at or now
+    if key.revoked_at is None:
+        key.revoked_at = now
+        trail.record(session, "api_key.revoked", "api_key", name)
 
 
 def authenticate(db: Database, secret: str, now: datetime, *, sandbox: bool) -> Caller | None:

@@ -5,26 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from bridge.db import Base, Json, UtcDateTime, Word
+from bridge.db import Base, Json, Key, UtcDateTime, Word, table_args
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.states import ENDED, ImportState, shown_status, transition
-
-# SQLite numbers rows by itself only where the key is a plain INTEGER.
-Key = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _args(*items: Any) -> tuple[Any, ...]:
-    return (*items, Base.__table_args__)
+from bridge.domain.webhooks import EventType, told_of_import, told_of_status
+from bridge.ledger import WebhookEvent
 
 
 class Store(Base):
     """One Amazon seller account in one marketplace, tied to one Commerce website (design: section 2)."""
 
     __tablename__ = "stores"
-    __table_args__ = _args(UniqueConstraint("seller_id", "marketplace_id"))
+    __table_args__ = table_args(UniqueConstraint("seller_id", "marketplace_id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
@@ -111,7 +106,7 @@ class Order(Base):
     """An Amazon order and how far it has come. `status` is what the grid shows (domain/states.shown_status)."""
 
     __tablename__ = "orders"
-    __table_args__ = _args(
+    __table_args__ = table_args(
         UniqueConstraint("store_id", "amazon_order_id"),
         Index("ix_orders_date", "store_id", "purchase_date", "id"),
         Index("ix_orders_status", "store_id", "status", "purchase_date", "id"),
@@ -170,6 +165,7 @@ class Order(Base):
     personal: Mapped[OrderPersonalData] = relationship(back_populates="order", cascade="all, delete-orphan")
     blockers: Mapped[list[OrderBlocker]] = relationship(order_by="OrderBlocker.id", cascade="all, delete-orphan")
     events: WriteOnlyMapped[OrderEvent] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    announcements: WriteOnlyMapped[WebhookEvent] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
     def note(self, at: datetime, kind: str, message: str, *, old: str | None = None, new: str | None = None) -> None:
         """Leave an event row; its message becomes the order note. Messages are cut at 500 characters."""
@@ -183,6 +179,7 @@ class Order(Base):
         self.import_state = transition(old, state)
         self._show()
         self.note(at, "import_state", message, old=old, new=state)
+        self.announce(told_of_import(state, self.amazon_status), at)
 
     def show_amazon_status(self, status: AmazonStatus, at: datetime) -> None:
         """The only writer of amazon_status; domain/states.supersedes decides whether to call it. Leaves an event."""
@@ -190,6 +187,12 @@ class Order(Base):
         self.amazon_status = status
         self._show()
         self.note(at, "amazon_status", f"Status updated to {status}.", old=old, new=status)
+        self.announce(told_of_status(status, self.import_state), at)
+
+    def announce(self, kind: EventType | None, at: datetime) -> None:
+        """Have the webhook endpoints told once this is committed; None: there is nothing to tell."""
+        if kind is not None:
+            self.announcements.add(WebhookEvent(type=kind.value, store_id=self.store_id, at=at))
 
     def _show(self) -> None:
         self.status = shown_status(self.amazon_status, self.import_state).value
@@ -208,7 +211,7 @@ class OrderPersonalData(Base):
     """
 
     __tablename__ = "order_personal_data"
-    __table_args__ = _args(Index("ix_order_personal_data_buyer", "store_id", "buyer_sort", "order_id"))
+    __table_args__ = table_args(Index("ix_order_personal_data_buyer", "store_id", "buyer_sort", "order_id"))
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
@@ -233,7 +236,7 @@ class BuyerWord(Base):
     """One word of a buyer's name without case and accents, so that the beginnings of words are found by index."""
 
     __tablename__ = "buyer_words"
-    __table_args__ = _args(Index("ix_buyer_words_word", "store_id", "word", "order_id"))
+    __table_args__ = table_args(Index("ix_buyer_words_word", "store_id", "word", "order_id"))
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
     word: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -244,7 +247,7 @@ class OrderLine(Base):
     """A line of an Amazon order; amounts (domain/order.LineAmounts, minor units) are NULL where Amazon sent none."""
 
     __tablename__ = "order_lines"
-    __table_args__ = _args(UniqueConstraint("order_id", "amazon_item_id"), Index("ix_order_lines_sku", "sku"))
+    __table_args__ = table_args(UniqueConstraint("order_id", "amazon_item_id"), Index("ix_order_lines_sku", "sku"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -268,7 +271,7 @@ class OrderBlocker(Base):
     """A reason why an order cannot be created in Commerce now; replaced as a set at every look."""
 
     __tablename__ = "order_blockers"
-    __table_args__ = _args(Index("ix_order_blockers_code", "code", "order_id"))
+    __table_args__ = table_args(Index("ix_order_blockers_code", "code", "order_id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
@@ -283,7 +286,7 @@ class OrderEvent(Base):
     """One thing that happened to an order; written in the commit that changed it. `message` is for the merchant."""
 
     __tablename__ = "order_events"
-    __table_args__ = _args(Index("ix_order_events_order", "order_id", "id"), Index("ix_order_events_at", "at"))
+    __table_args__ = table_args(Index("ix_order_events_order", "order_id", "id"), Index("ix_order_events_at", "at"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -301,7 +304,7 @@ class Shipment(Base):
     """
 
     __tablename__ = "shipments"
-    __table_args__ = _args(UniqueConstraint("order_id", "commerce_shipment_id"))
+    __table_args__ = table_args(UniqueConstraint("order_id", "commerce_shipment_id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -320,7 +323,7 @@ class OutgoingChange(Base):
     """
 
     __tablename__ = "outgoing_changes"
-    __table_args__ = _args(
+    __table_args__ = table_args(
         UniqueConstraint("order_id", "kind", "reference"),
         Index("ix_outgoing_changes_due", "store_id", "kind", "state", "due_at", "id"),
     )
@@ -364,7 +367,7 @@ class Notification(Base):
     """
 
     __tablename__ = "notifications"
-    __table_args__ = _args(
+    __table_args__ = table_args(
         UniqueConstraint("notification_id"),
         Index("ix_notifications_due", "state", "due_at", "id"),
         Index("ix_notifications_order", "store_id", "amazon_order_id", "state"),
@@ -387,7 +390,7 @@ class ProductMatch(Base):
     """Which Commerce SKU stands for a seller SKU or an ASIN, and how many of it one Amazon unit is."""
 
     __tablename__ = "product_matches"
-    __table_args__ = _args(UniqueConstraint("store_id", "seller_sku"), UniqueConstraint("store_id", "asin"))
+    __table_args__ = table_args(UniqueConstraint("store_id", "seller_sku"), UniqueConstraint("store_id", "asin"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
@@ -413,7 +416,7 @@ class JobRun(Base):
     """One run of a job for one store (NULL: for the bridge) and what it did."""
 
     __tablename__ = "job_runs"
-    __table_args__ = _args(
+    __table_args__ = table_args(
         Index("ix_job_runs_started", "started_at"), Index("ix_job_runs_job", "job", "store_id", "id")
     )
 
@@ -432,7 +435,7 @@ class CommunicationError(Base):
     """A call to Amazon or Commerce that failed; no personal data."""
 
     __tablename__ = "communication_errors"
-    __table_args__ = _args(Index("ix_communication_errors_at", "at"))
+    __table_args__ = table_args(Index("ix_communication_errors_at", "at"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     store_id: Mapped[int | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))

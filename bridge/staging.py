@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from bridge import store
+from bridge import store, trail
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -36,6 +36,9 @@ def _guard(runtime: Runtime) -> bool:
         settings.public_url = here
         if recorded is None or _plain(recorded) == _plain(here):
             return False
+        if not settings.read_only_mode:
+            old, new = {"read_only_mode": False}, {"read_only_mode": True}
+            trail.record(session, "global_settings.changed", "global_settings", 1, before=old, after=new)
         settings.read_only_mode = True
         settings.version += 1
     log.warning("read-only mode switched on: the public URL has changed", recorded=recorded, now=here)

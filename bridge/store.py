@@ -16,6 +16,7 @@ from bridge.domain.commerce import plain
 from bridge.domain.order import Address, AmazonStatus, Channel, Line, LineAmounts, OrderSnapshot
 from bridge.domain.settings import ORDER_SETTINGS, OrderSettings
 from bridge.domain.states import ImportState, transition
+from bridge.domain.webhooks import EventType
 from bridge.errors import NotFound, RemoteError
 from bridge.models import (
     BuyerWord,
@@ -291,6 +292,7 @@ def replace_blockers(session: Session, order: Order, blockers: Sequence[Blocker]
     ]
     if blockers and order.import_state is ImportState.BLOCKED:
         order.note(now, "blocked", blockers[0].message, new=blockers[0].code)
+        order.announce(EventType.BLOCKED, now)
     elif blockers:
         order.move_to(ImportState.BLOCKED, now, blockers[0].message)
     session.flush()

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from bridge import store as records
+from bridge import trail
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.commerce.guard import check_base_url
 from bridge.domain.settings import OrderSettings, check_order_settings
-from bridge.errors import ConfigError, Conflict, InvalidInput
+from bridge.errors import ConfigError, Conflict, InvalidInput, NotFound
 from bridge.models import GlobalSettingsRow, OrderSettingsRow, ProductMatch, Store, StoreSecret
 from bridge.sync.orders import look_again
 
@@ -80,6 +81,9 @@ def add_store(runtime: Runtime, values: Mapping[str, Any]) -> int:
         session.add(row)
         session.flush()
         session.add(StoreSecret(store_id=row.id, encrypted=_seal(runtime, row.id, secret), updated_at=now))
+        trail.record(
+            session, "store.added", "store", row.id, store_id=row.id, after=_shown(row), withheld=sorted(secret)
+        )
         return row.id
 
 
@@ -101,6 +105,7 @@ def update_store(runtime: Runtime, store_id: int, values: Mapping[str, Any]) -> 
             wrong |= _taken(session, values, row)
         if wrong:
             raise InvalidInput("The store cannot be changed.", wrong)
+        before = _shown(row)
         for name in ("name", "commerce_url", "commerce_admin_url", "website_code"):
             if name in values:
                 value = values[name].rstrip("/") if name.endswith("_url") and values[name] else values[name]
@@ -110,6 +115,11 @@ def update_store(runtime: Runtime, store_id: int, values: Mapping[str, Any]) -> 
             row.secret.encrypted = _seal(runtime, store_id, secret)
         if secret is not None or "commerce_url" in values:
             row.secret.updated_at = now  # what the store's clients are kept by: new ones are made
+        replaced = sorted(set(CREDENTIALS) & {name for name in values if values[name]})
+        trail.record(
+            session, "store.changed", "store", row.id, store_id=row.id,
+            before=before, after=_shown(row), withheld=replaced,
+        )  # fmt: skip
 
 
 def set_active(runtime: Runtime, store_id: int, *, active: bool) -> None:
@@ -119,13 +129,17 @@ def set_active(runtime: Runtime, store_id: int, *, active: bool) -> None:
         if row.active is not active:
             row.active = active
             row.updated_at = runtime.now()
+            done = "store.activated" if active else "store.deactivated"
+            trail.record(session, done, "store", store_id, store_id=store_id)
 
 
 def delete_store(runtime: Runtime, store_id: int) -> None:
     """Forget a deactivated store with all its orders. Raises NotFound, Conflict (store_active)."""
     with runtime.db.session() as session:
-        if records.get_store(session, store_id).active:
+        row = records.get_store(session, store_id)
+        if row.active:
             raise Conflict("Deactivate the store first: its orders are deleted with it.", "store_active")
+        trail.record(session, "store.deleted", "store", store_id, store_id=store_id, before=_shown(row))
         session.execute(delete(Store).where(Store.id == store_id))
 
 
@@ -138,14 +152,21 @@ def save_order_settings(session: Session, store_id: int, version: int, given: Ma
     wrong = check_order_settings(given, records.order_settings(row))
     if wrong:
         raise InvalidInput("The order settings cannot be saved.", wrong)
+    before = settings_values(row)
     _save_version(session, row, OrderSettingsRow.store_id == store_id, version, given)
+    trail.record(
+        session, "order_settings.changed", "order_settings", store_id, store_id=store_id,
+        before=before, after=settings_values(row),
+    )  # fmt: skip
     return row
 
 
 def save_global_settings(session: Session, version: int, given: Mapping[str, Any]) -> GlobalSettingsRow:
     """Change the given fields of this version of the global settings. Raises Conflict (changed_meanwhile)."""
     row = records.global_settings(session)
+    before = {name: getattr(row, name) for name in given}
     _save_version(session, row, GlobalSettingsRow.id == 1, version, given)
+    trail.record(session, "global_settings.changed", "global_settings", 1, before=before, after=given)
     return row
 
 
@@ -175,7 +196,38 @@ def add_product_match(runtime: Runtime, store_id: int, values: Mapping[str, Any]
         session.add(row)
         session.flush()
         look_again(session, store_id, runtime.now(), seller_sku=seller_sku, asin=asin)
+        trail.record(
+            session, "product_match.added", "product_match", row.id, store_id=store_id, after=_match_values(row)
+        )
         return row
+
+
+def delete_product_match(session: Session, store_id: int, match_id: int) -> None:
+    """Forget a match; orders that were imported with it stay as they are. Raises NotFound."""
+    row = get_product_match(session, store_id, match_id)
+    trail.record(
+        session, "product_match.deleted", "product_match", match_id, store_id=store_id, before=_match_values(row)
+    )
+    session.delete(row)
+
+
+def get_product_match(session: Session, store_id: int, match_id: int) -> ProductMatch:
+    """The store's match. Raises NotFound."""
+    records.get_store(session, store_id)
+    row = session.get(ProductMatch, match_id)
+    if row is None or row.store_id != store_id:
+        raise NotFound(f"There is no product match {match_id}.")
+    return row
+
+
+def _match_values(row: ProductMatch) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("seller_sku", "asin", "commerce_sku", "quantity")}
+
+
+def _shown(row: Store) -> dict[str, Any]:
+    """What the audit trail shows of a store."""
+    names = ("name", "seller_id", "marketplace_id", "commerce_url", "commerce_admin_url", "website_code")
+    return {name: getattr(row, name) for name in (*names, "integration_time")}
 
 
 def _save_version(

@@ -16,10 +16,13 @@ MOST_LINES_OF_A_FUNCTION = 60
 
 # What each part may import of ours, beside itself. A module is named by its beginning.
 CLIENTS = ("bridge.amazon", "bridge.commerce")
-RECORDS = ("bridge.domain", "bridge.errors", "bridge.db", "bridge.models", "bridge.store", "bridge.migrate")
+RECORDS = (
+    "bridge.domain", "bridge.errors", "bridge.db", "bridge.models", "bridge.ledger", "bridge.store", "bridge.migrate",
+    "bridge.trail",
+)  # fmt: skip
 TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.feeds")  # tables of values, no clients
 USE_CASES = ("bridge.sync", "bridge.stores", "bridge.jobs", "bridge.keys", "bridge.runtime")
-READS = ("bridge.queries", "bridge.order_list")
+READS = ("bridge.queries", "bridge.queries_trail", "bridge.order_list")
 BASE = ("bridge.clock", "bridge.config", "bridge.log", "bridge.vault", "bridge.errors")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.domain": (),
@@ -31,19 +34,22 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.vault": ("bridge.errors",),
     "bridge.amazon": ("bridge.domain", "bridge.errors"),
     "bridge.commerce": ("bridge.domain", "bridge.errors"),
-    "bridge.models": ("bridge.domain", "bridge.db"),
+    "bridge.ledger": ("bridge.db",),
+    "bridge.models": ("bridge.domain", "bridge.db", "bridge.ledger"),
+    "bridge.trail": ("bridge.clock", "bridge.db", "bridge.ledger", "bridge.models"),
     "bridge.migrate": ("bridge.db", "bridge.errors"),
     "bridge.store": ("bridge.domain", "bridge.db", "bridge.errors", "bridge.models"),
     "bridge.order_list": ("bridge.domain", "bridge.db", "bridge.errors", "bridge.models", *TABLES),
     "bridge.queries": ("bridge.domain", "bridge.db", "bridge.errors", "bridge.models", *TABLES, *READS),
-    "bridge.keys": ("bridge.db", "bridge.errors", "bridge.models"),
+    "bridge.queries_trail": ("bridge.domain", "bridge.ledger", "bridge.models", *READS),
+    "bridge.keys": ("bridge.db", "bridge.errors", "bridge.models", "bridge.trail"),
     "bridge.sync": (*RECORDS, *CLIENTS, *BASE),
     "bridge.stores": (*RECORDS, *TABLES, "bridge.commerce.guard", "bridge.sync.orders", "bridge.runtime", *BASE),
     "bridge.jobs": (*RECORDS, *BASE, "bridge.sync", "bridge.runtime"),
     "bridge.runtime": (*BASE, "bridge.db", "bridge.sync.connect"),
     "bridge.api": (*RECORDS, *TABLES, *USE_CASES, *READS, *BASE),
     "bridge.console": (*RECORDS, *TABLES, *USE_CASES, *READS, *BASE, "bridge.api"),
-    "bridge.staging": ("bridge.store", "bridge.runtime"),
+    "bridge.staging": ("bridge.store", "bridge.runtime", "bridge.trail"),
     "bridge.sandbox": (),
 }
 # Commands put everything together, the sandbox included; nothing imports them.

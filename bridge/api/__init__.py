@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from bridge.api import operations, order_changes, reservations
+from bridge.api import audit, operations, order_changes, reservations
 from bridge.api.errors import handle_bridge, handle_database, handle_defect
 from bridge.api.health import health, init_metrics
 from bridge.api.hooks import init_hooks
@@ -16,7 +16,14 @@ from bridge.errors import BridgeError
 if TYPE_CHECKING:
     from flask import Flask
 
-BLUEPRINTS = (reservations.blp, order_changes.blp, operations.jobs, operations.messages, operations.settings)
+BLUEPRINTS = (
+    reservations.blp,
+    order_changes.blp,
+    operations.jobs,
+    operations.messages,
+    operations.settings,
+    audit.blp,
+)
 MAX_BODY = 1024 * 1024
 
 

@@ -17,6 +17,7 @@ from werkzeug.exceptions import Unauthorized
 from bridge.api.errors import PROBLEMS, refuse
 from bridge.errors import ConfigError, NotFound
 from bridge.keys import Caller, Scope, authenticate
+from bridge.trail import Actor, acting
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -130,7 +131,9 @@ def _guard(view: Callable[..., Any], scope: Scope, *, takes_json: bool) -> Calla
             raise NotFound(f"There is no store {store_id}.")
         if takes_json and not request.is_json and (request.content_length or request.mimetype):
             refuse(415, "unsupported_media_type", "Send the body as application/json.")
-        return view(*args, **kwargs)
+        who = Actor("api_key", caller().name, scope, g.get("request_id"))
+        with acting(who, runtime().now):
+            return view(*args, **kwargs)
 
     guarded.required_scope = scope  # type: ignore[attr-defined]
     return guarded

@@ -25,7 +25,7 @@ from bridge.api.schemas.stores import (
     GlobalSettingsSchema,
     SystemMessageListSchema,
 )
-from bridge.api.stores import ETAG, IF_MATCH, LOCATION, started
+from bridge.api.stores import ETAG, IF_MATCH, LOCATION, asked_for
 from bridge.errors import InvalidInput, NotFound
 from bridge.jobs import JOBS
 from bridge.keys import Scope
@@ -83,7 +83,7 @@ def run_job(values: dict[str, Any], name: str) -> Response:
         whole_bridge_only()
         if store_id is not None:
             raise InvalidInput("No store.", {"store_id": [f"The job {name} works for the whole bridge."]})
-    return started(name, store_id)
+    return asked_for(name, store_id)
 
 
 @jobs.operation(
@@ -91,7 +91,7 @@ def run_job(values: dict[str, Any], name: str) -> Response:
 )
 def list_job_runs(query: dict[str, Any]) -> Response:
     """List what ran, newest first"""
-    allowed = _chosen(query.pop("store_id", None))
+    allowed = chosen_stores(query.pop("store_id", None))
     with runtime().db.reading() as session:
         return reply(queries.job_runs(session, allowed, **query))
 
@@ -122,7 +122,7 @@ def list_system_messages() -> Response:
 )
 def list_communication_errors(query: dict[str, Any]) -> Response:
     """List failed calls to Amazon and Commerce, newest first"""
-    allowed = _chosen(query.pop("store_id", None))
+    allowed = chosen_stores(query.pop("store_id", None))
     with runtime().db.reading() as session:
         return reply(queries.communication_errors(session, allowed, **query))
 
@@ -171,7 +171,7 @@ def _global(row: GlobalSettingsRow) -> dict[str, Any]:
     }
 
 
-def _chosen(store_id: int | None) -> queries.Allowed:
+def chosen_stores(store_id: int | None) -> queries.Allowed:
     """The caller's stores, or the one of them that was asked for."""
     if store_id is None:
         return caller().store_ids

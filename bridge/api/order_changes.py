@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from bridge import queries
+from bridge import queries, trail
 from bridge.api.blueprint import caller, demand_version, reply_versioned, runtime
 from bridge.api.orders import blp
 from bridge.api.schemas import order_changes as shapes
@@ -64,7 +64,10 @@ def get_shipping_address(order_id: int) -> Response:
     As the merchant wrote it, else as Amazon sent it. 404 while there is neither.
     """
     with runtime().db.reading() as session:
-        return _address(queries.find_order(session, order_id, caller().store_ids))
+        order = queries.find_order(session, order_id, caller().store_ids)
+        answer = _address(order)
+    trail.record_reading(runtime().db, "order.read", order_id, order.store_id)
+    return answer
 
 
 @blp.operation(

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
-from bridge import queries
+from bridge import queries, trail
 from bridge.api.blueprint import Blueprint, caller, reply, runtime
 from bridge.api.export import csv_lines
 from bridge.api.schemas import orders as shapes
@@ -74,8 +74,12 @@ def export_orders(query: dict[str, Any]) -> Response:
     sent while it is read. A text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     db = runtime().db
-    with db.reading() as session:
+    with db.session() as session:
         chosen = _filter(session, query)
+        used = sorted(name for name in query if name != "sort")
+        trail.record(
+            session, "orders.exported", "orders", "export", store_id=query.get("store_id"), after={"filters": used}
+        )
     pages = every_page(db, chosen, sort=query["sort"], page_size=EXPORT_BATCH)
     disposition = {"Content-Disposition": 'attachment; filename="orders.csv"'}
     return Response(csv_lines(pages), mimetype="text/csv", headers=disposition)
@@ -93,7 +97,9 @@ def _filter(session: Session, query: dict[str, Any]) -> OrderFilter:
 def get_order(order_id: int) -> Response:
     """Show everything about an order"""
     with runtime().db.reading() as session:
-        return reply(queries.order_detail(session, order_id, caller().store_ids, runtime().now()))
+        shown = queries.order_detail(session, order_id, caller().store_ids, runtime().now())
+    trail.record_reading(runtime().db, "order.read", order_id, shown["store_id"])
+    return reply(shown)
 
 
 @blp.operation(
@@ -163,6 +169,7 @@ def preview_order(order_id: int) -> Response:
     """
     with runtime().db.reading() as session:
         order = queries.find_order(session, order_id, caller().store_ids)
+    trail.record_reading(runtime().db, "order.read", order_id, order.store_id)
     seen = preview(runtime().links.get(order.store_id), order_id)
     known = order.currency is not None and order.grand_total_minor is not None
     return reply(

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, url_for
-from sqlalchemy.orm import Session
 
-from bridge import queries, stores
+from bridge import queries, stores, trail
 from bridge import store as records
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.api.blueprint import Blueprint, caller, demand_version, reply, reply_versioned, runtime, whole_bridge_only
 from bridge.api.schemas import stores as shapes
 from bridge.api.schemas.common import PageQuery
 from bridge.api.schemas.jobs import JobRunSchema
-from bridge.errors import Conflict, NotFound
+from bridge.errors import Conflict
 from bridge.jobs.run import start_job
 from bridge.keys import Scope
-from bridge.models import ProductMatch
 from bridge.sync.verify import verify
 
 blp = Blueprint(
@@ -164,7 +162,14 @@ def sync_store(store_id: int) -> Response:
     with runtime().db.reading() as session:
         if not records.get_store(session, store_id).active:
             raise Conflict("The store is deactivated.", "store_inactive")
-    return started("sync", store_id)
+    return asked_for("sync", store_id)
+
+
+def asked_for(job: str, store_id: int | None) -> Response:
+    """Start the job that the caller asked for by its name, and leave a row in the audit trail."""
+    with runtime().db.session() as session:
+        trail.record(session, "job.started", "job", job, store_id=store_id)
+    return started(job, store_id)
 
 
 def started(job: str, store_id: int | None) -> Response:
@@ -273,7 +278,7 @@ def add_product_match(values: dict[str, Any], store_id: int) -> Response:
 def get_product_match(store_id: int, match_id: int) -> Response:
     """Show a product match"""
     with runtime().db.reading() as session:
-        return reply(queries.product_match(_match(session, store_id, match_id)))
+        return reply(queries.product_match(stores.get_product_match(session, store_id, match_id)))
 
 
 @blp.operation(
@@ -290,16 +295,8 @@ def delete_product_match(store_id: int, match_id: int) -> Response:
     Orders that were imported with it stay as they are.
     """
     with runtime().db.session() as session:
-        session.delete(_match(session, store_id, match_id))
+        stores.delete_product_match(session, store_id, match_id)
     return Response(status=204)
-
-
-def _match(session: Session, store_id: int, match_id: int) -> ProductMatch:
-    records.get_store(session, store_id)
-    row = session.get(ProductMatch, match_id)
-    if row is None or row.store_id != store_id:
-        raise NotFound(f"There is no product match {match_id}.")
-    return row
 
 
 def _store(store_id: int, status: int = 200) -> Response:

@@ -5,13 +5,25 @@ What the operator did wrong ends a command with one line on standard error and e
 
 from __future__ import annotations
 
+import getpass
+import os
 from typing import Any
 
 import click
 from sqlalchemy.exc import DBAPIError
 
+from bridge import clock
 from bridge.cli import audit, backfill, database, demo, doctor, document, jobs, keys, sandbox, serving, stores
 from bridge.errors import BridgeError, InvalidInput
+from bridge.trail import Actor, acting
+
+
+def operator() -> str:
+    """The account that runs the command."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return f"uid {os.getuid()}"
 
 
 class Mistake(click.ClickException):
@@ -26,7 +38,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with acting(Actor("cli", operator()), clock.now):
+                return super().invoke(ctx)
         except InvalidInput as error:
             fields = (f"  {name}: {' '.join(messages)}" for name, messages in error.fields.items())
             raise Mistake("\n".join([str(error), *fields])) from error

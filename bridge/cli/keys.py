@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 from sqlalchemy import select, update
 
-from bridge import clock
+from bridge import clock, trail
 from bridge.cli import context
 from bridge.keys import Scope, create_key, list_keys, revoke_key
 from bridge.models import StoreSecret
@@ -80,4 +80,6 @@ def rotate() -> None:
                 # Credentials that somebody changes at this moment are under the first key already.
                 same = (StoreSecret.store_id == store_id, StoreSecret.encrypted == sealed)
                 session.execute(update(StoreSecret).where(*same).values(encrypted=runtime.vault.rotate(sealed)))
+        with runtime.db.session() as session:
+            trail.record(session, "secret_keys.rotated", "secret_keys", 1)
     click.echo(f"The credentials of {len(held)} store(s) are encrypted with the first key.")

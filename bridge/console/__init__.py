@@ -132,6 +132,12 @@ def communication_errors() -> str:
     return _page("communication_errors", "Communication errors")
 
 
+@console.get("/console/audit")
+def audit() -> str:
+    """Who did what."""
+    return _page("audit", "Audit trail")
+
+
 @console.get("/console/global-settings")
 def global_settings() -> str:
     """What holds for all stores."""

@@ -8,30 +8,34 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CursorResult, delete
 
 from bridge import store
+from bridge.ledger import AuditEvent
 from bridge.models import CommunicationError, JobRun, Notification
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
 
 NOTIFICATIONS_KEPT = timedelta(days=15)  # SQS may deliver a message again for fourteen
+READINGS_KEPT = timedelta(days=400)  # who read whose personal data; Amazon asks for twelve months at least
 KEPT = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
 
 
 def clean_up(runtime: Runtime) -> dict[str, int]:
     """Delete job runs and communication errors older than the setting says, and what was made of old notifications.
 
-    An order's own events are never deleted.
+    An order's own events and what people changed are never deleted; who read personal data is, after READINGS_KEPT.
     """
     counts = {}
     with runtime.db.session() as session:
         before = runtime.now() - KEPT[store.global_settings(session).clear_log_history]
         settled_before = runtime.now() - NOTIFICATIONS_KEPT
+        readings_before = runtime.now() - READINGS_KEPT
         settled = Notification.settled_at.is_not(None)
         finished = JobRun.finished_at.is_not(None)
         for name, query in (
             ("job_runs", delete(JobRun).where(JobRun.started_at < before, finished)),
             ("communication_errors", delete(CommunicationError).where(CommunicationError.at < before)),
             ("notifications", delete(Notification).where(Notification.received_at < settled_before, settled)),
+            ("readings", delete(AuditEvent).where(AuditEvent.once.is_not(None), AuditEvent.at < readings_before)),
         ):
             result = session.execute(query)
             counts[name] = result.rowcount if isinstance(result, CursorResult) else 0

@@ -16,6 +16,7 @@ from bridge import store
 from bridge.errors import BridgeError, NotFound, RemoteError
 from bridge.jobs import JOBS, Job, cluster
 from bridge.models import JobRun, Lease
+from bridge.trail import Actor, acting
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -123,7 +124,8 @@ def _lease_name(runtime: Runtime, job: Job, store_id: int | None) -> str:
 
 
 def _attempt(runtime: Runtime, job: Job, store_id: int | None, trigger: str) -> _Outcome:
-    with structlog.contextvars.bound_contextvars(job=job.name, store=store_id):
+    who = acting(Actor("job", job.name), runtime.now)
+    with structlog.contextvars.bound_contextvars(job=job.name, store=store_id), who:
         try:
             return _perform(runtime, job, store_id, trigger)
         except RemoteError as error:

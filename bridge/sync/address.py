@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bridge import trail
 from bridge.domain.order import Address
 from bridge.domain.states import ImportState
 from bridge.errors import Conflict
@@ -38,12 +39,15 @@ def edit_address(order: Order, wanted: Address, now: datetime) -> None:
     if order.import_state in _REFUSALS:
         code, message = _REFUSALS[order.import_state]
         raise Conflict(message, code)
-    given = replace(wanted, company=(order.personal.ship_to or {}).get("company"))
+    held = order.personal.ship_to or {}
+    given = replace(wanted, company=held.get("company"))
     order.personal.address_edited = asdict(given) | {"lines": list(given.lines)}
+    changed = [name for name, value in order.personal.address_edited.items() if value != held.get(name)]
     order.address_edits += 1
     order.due_at = now
     order.attempts = 0
     order.note(now, "address_edited", "Shipping address changed by the merchant.")
+    trail.record_order(order, "order.address_changed", withheld=changed)
 
 
 def lock_order(session: Session, order: Order) -> None:

@@ -15,7 +15,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge import store
+from bridge import store, trail
 from bridge.amazon.feeds import CANCEL_REASONS, FLAT_CANCELLATIONS, Cancellation, flat_cancellations, read_report
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.retry import Policy, next_delay
@@ -48,6 +48,7 @@ def request_cancel(session: Session, order: Order, reason: str, now: datetime) -
     else:
         held.payload, held.state, held.attempts, held.due_at = {"reason": reason}, "pending", 0, now
     order.note(now, "cancel_requested", f"To be canceled on Amazon: {reason}.", new=reason)
+    trail.record_order(order, "order.cancel_requested", after={"reason": reason})
 
 
 _REASONS = ", ".join(CANCEL_REASONS)

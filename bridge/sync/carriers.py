@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from bridge import trail
 from bridge.domain.commerce import plain
 from bridge.errors import InvalidInput
 from bridge.models import CarrierMapping, Order, OutgoingChange, Shipment
@@ -93,6 +94,7 @@ def replace_carrier_map(session: Session, store_id: int, wanted: Sequence[Mapped
         if mapping.carrier_code == OTHER and not mapping.carrier_name:
             raise InvalidInput("The carrier map cannot be kept.", {f"{where}.carrier_name": ['Required with "Other".']})
         seen.add(key)
+    before = {row.commerce_carrier: _named(row) for row in carrier_map(session, store_id)}
     session.execute(delete(CarrierMapping).where(CarrierMapping.store_id == store_id))
     session.add_all(
         CarrierMapping(
@@ -109,6 +111,12 @@ def replace_carrier_map(session: Session, store_id: int, wanted: Sequence[Mapped
         OutgoingChange.state == "refused",
     )
     session.execute(update(OutgoingChange).where(*refused).values(state="pending", attempts=0))
+    after = {plain(mapping.commerce_carrier): _named(mapping) for mapping in wanted}
+    trail.record(session, "carrier_map.changed", "carrier_map", store_id, store_id=store_id, before=before, after=after)
+
+
+def _named(mapping: Mapped) -> str:
+    return mapping.carrier_name or OTHER if mapping.carrier_code == OTHER else mapping.carrier_code
 
 
 def unmapped_carriers(session: Session, store_id: int, newest: int = 500) -> list[Unmapped]:

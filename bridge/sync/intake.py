@@ -12,6 +12,7 @@ from bridge import store
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
 from bridge.domain.states import IMPORTABLE, IN_COMMERCE, ImportState, shown_status, state_for, supersedes
+from bridge.domain.webhooks import EventType
 from bridge.models import Order
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import follow_up, seen_on_amazon
@@ -65,6 +66,8 @@ def _new(link: Link, snapshot: OrderSnapshot) -> Order:
         personal=None,
     )
     order.note(now, "received", f"Received from Amazon as {snapshot.status}.", new=snapshot.status)
+    if snapshot.status is AmazonStatus.SHIPPED:
+        order.announce(EventType.SHIPPED, now)
     return order
 
 

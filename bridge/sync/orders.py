@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bridge import trail
 from bridge.domain.states import ImportState
 from bridge.errors import Conflict
 from bridge.models import Order, OrderLine
@@ -32,6 +33,7 @@ def request_import(order: Order, now: datetime) -> None:
         order.move_to(ImportState.READY, now, "To be imported on the merchant's request.")
     order.due_at = now
     order.attempts = 0
+    trail.record_order(order, "order.import_requested")
 
 
 def look_again(session: Session, store_id: int, now: datetime, *, seller_sku: str | None, asin: str | None) -> int:

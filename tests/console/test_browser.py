@@ -279,6 +279,21 @@ def test_failed_calls_are_listed(page: Page, shown: Shown):
     expect(page.get_by_text("No call has failed.")).to_be_visible()
 
 
+def test_the_audit_trail_tells_who_changed_what(page: Page, shown: Shown):
+    page.goto(f"/console/stores/{shown.stage.store_id}/order-settings")
+    page.get_by_label("Invoice").select_option("at_import")
+    page.get_by_role("button", name="Save order settings").click()
+    expect(page.locator("#notice")).to_contain_text("Saved.")
+    page.goto("/console/audit")
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("Order settings changed")
+    expect(rows(page)).to_contain_text("Invoice: at_completion → at_import")
+    expect(rows(page)).to_contain_text("demo")
+    page.get_by_label("Who", exact=True).fill("somebody else")
+    page.get_by_label("Who", exact=True).press("Enter")
+    expect(page.get_by_text("Nobody has done such a thing.")).to_be_visible()
+
+
 def test_a_key_that_is_revoked_meanwhile_is_asked_for_again(open_browser: Any, shown: Shown):
     page = open_browser()
     page.goto("/console/")
@@ -300,6 +315,7 @@ def test_every_page_is_accessible_and_fits(open_browser: Any, shown: Shown, sche
     store, order = f"/console/stores/{shown.stage.store_id}", f"/console/orders/{shown.id(shown.completed)}"
     paths = ["/console/", store, f"{store}/order-settings", f"{store}/product-matches", "/console/jobs"]
     paths += ["/console/orders", f"/console/orders/{shown.id(shown.blocked)}", "/console/communication-errors"]
+    paths += ["/console/audit"]
     paths += ["/console/global-settings", *(f"{order}#{tab}" for tab in ("items", "shipments", "events", "preview"))]
     found = []
     for path in paths:

@@ -28,6 +28,7 @@ PAGES = (
     "/console/orders/1",
     "/console/jobs",
     "/console/communication-errors",
+    "/console/audit",
     "/console/global-settings",
 )
 STATIC = Path(console.__file__).parent / "static"

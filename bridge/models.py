@@ -80,6 +80,7 @@ class GlobalSettingsRow(Base):
     clear_log_history: Mapped[str] = mapped_column(String(16), default="monthly")
     read_only_mode: Mapped[bool] = mapped_column(default=False)
     debug_logging: Mapped[bool] = mapped_column(default=False)
+    personal_data_days: Mapped[int] = mapped_column(default=30, server_default="30")
     public_url: Mapped[str | None] = mapped_column(String(255))
 
 
@@ -207,7 +208,7 @@ class OrderPersonalData(Base):
     """Everything of an order that tells who the buyer is, apart from the rest so that it can be purged alone.
 
     buyer_sort is the name as it is sorted by: without case and accents. address is Amazon's newest, address_edited the
-    merchant's own, which stands in its place.
+    merchant's own, which stands in its place. purged_at: when all of it was deleted, for good.
     """
 
     __tablename__ = "order_personal_data"
@@ -223,6 +224,7 @@ class OrderPersonalData(Base):
     address: Mapped[Any] = mapped_column(Json, nullable=True)
     address_edited: Mapped[Any] = mapped_column(Json, nullable=True)
     buyer_cancel_reason: Mapped[str | None] = mapped_column(String(500))
+    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     order: Mapped[Order] = relationship(back_populates="personal")
 

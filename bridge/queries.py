@@ -232,6 +232,7 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
         "purchase_order_number": personal.purchase_order_number if personal else None,
         "buyer_cancel_requested_at": moment(order.buyer_cancel_requested_at),
         "buyer_cancel_reason": personal.buyer_cancel_reason if personal else None,
+        "personal_data_deleted_at": moment(personal.purged_at) if personal else None,
         "service_level": order.service_level,
         "ship_by": moment(order.ship_by),
         "overdue": _overdue(order, outgoing, now),

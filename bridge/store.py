@@ -304,6 +304,7 @@ def replace_blockers(session: Session, order: Order, blockers: Sequence[Blocker]
 
 def write_lines(order: Order, lines: Iterable[Line]) -> None:
     """Make these the order's lines; a line that is already there keeps its link to Commerce."""
+    purged = order.personal is not None and order.personal.purged_at is not None
     held = {line.amazon_item_id: line for line in order.lines}
     kept = []
     for line in lines:
@@ -315,17 +316,19 @@ def write_lines(order: Order, lines: Iterable[Line]) -> None:
         row.details = {
             name: value
             for name in ("gift_message", "gift_wrap_level", "customized_url")
-            if (value := getattr(line, name)) is not None
+            if not purged and (value := getattr(line, name)) is not None
         } or None
         kept.append(row)
     order.lines = kept
 
 
 def write_personal(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
-    """Keep what Amazon sent about the buyer; what it no longer sends stays until it is purged."""
+    """Keep what Amazon sent about the buyer; what it no longer sends stays. Once it was purged nothing comes back."""
     row = order.personal
     if row is None:
         row = order.personal = OrderPersonalData(store_id=order.store_id, buyer_sort="")
+    if row.purged_at is not None:
+        return
     given = {
         "buyer_name": snapshot.buyer_name,
         "buyer_email": snapshot.buyer_email,

@@ -168,6 +168,7 @@ def _global(row: GlobalSettingsRow) -> dict[str, Any]:
         "clear_log_history": row.clear_log_history,
         "read_only_mode": row.read_only_mode,
         "debug_logging": row.debug_logging,
+        "personal_data_days": row.personal_data_days,
     }
 
 

@@ -50,6 +50,6 @@ JOBS: dict[str, Job] = {
         Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
         Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),
         Job("audit", "Compare Amazon, us and Commerce, and name what differs.", run=run_audit, writes=False),
-        Job("cleanup", "Delete old job runs, communication errors and notifications.", run_once=clean_up, writes=False),
+        Job("cleanup", "Delete old logs, and buyers' data that is no longer needed.", run_once=clean_up, writes=False),
     )
 }

@@ -1,4 +1,4 @@
-"""Old logs go when the merchant said they should (global setting clear_log_history)."""
+"""Old logs and buyers' personal data go when the merchant said they should (global settings)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, delete
 from bridge import store
 from bridge.ledger import AuditEvent
 from bridge.models import CommunicationError, JobRun, Notification
+from bridge.sync.personal import purge_personal_data
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -20,11 +21,12 @@ KEPT = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": time
 
 
 def clean_up(runtime: Runtime) -> dict[str, int]:
-    """Delete job runs and communication errors older than the setting says, and what was made of old notifications.
+    """Delete job runs and communication errors older than the setting says, what was made of old notifications, and the
+    personal data of orders that were delivered long enough ago.
 
     An order's own events and what people changed are never deleted; who read personal data is, after READINGS_KEPT.
     """
-    counts = {}
+    counts = {"personal_data": purge_personal_data(runtime.db, runtime.now())}
     with runtime.db.session() as session:
         before = runtime.now() - KEPT[store.global_settings(session).clear_log_history]
         settled_before = runtime.now() - NOTIFICATIONS_KEPT

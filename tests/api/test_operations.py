@@ -128,7 +128,12 @@ def test_failed_calls_are_listed_newest_first(
 
 def test_global_settings_make_the_round_trip_with_their_etag(api: ApiClient):
     first = api.send("GET", "/global-settings", 200)
-    assert first.get_json() == {"clear_log_history": "monthly", "read_only_mode": False, "debug_logging": False}
+    assert first.get_json() == {
+        "clear_log_history": "monthly",
+        "read_only_mode": False,
+        "debug_logging": False,
+        "personal_data_days": 30,
+    }
     changed = api.put("/global-settings", {"read_only_mode": True}, etag=first.headers["ETag"])
     assert changed == first.get_json() | {"read_only_mode": True}
     assert api.get("/global-settings") == changed
@@ -136,6 +141,7 @@ def test_global_settings_make_the_round_trip_with_their_etag(api: ApiClient):
     api.put("/global-settings", {"read_only_mode": False}, 428)
     api.put("/global-settings", {"read_only_mode": "yes"}, 422, etag='"2"')
     api.put("/global-settings", {"clear_log_history": "hourly"}, 422, etag='"2"')
+    api.put("/global-settings", {"personal_data_days": 0}, 422, etag='"2"')
     assert api.get("/global-settings") == changed
 
 

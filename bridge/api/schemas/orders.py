@@ -285,6 +285,7 @@ class OrderDetailSchema(OrderSchema):
     purchase_order_number = string("The business buyer's own order number.", allow_none=True)
     buyer_cancel_requested_at = moment("When the buyer asked to cancel.", allow_none=True)
     buyer_cancel_reason = string("The reason that the buyer gave.", allow_none=True)
+    personal_data_deleted_at = moment("When names, addresses and messages were deleted for good.", allow_none=True)
     service_level = string("Shipping service that the buyer chose.", "STANDARD", allow_none=True)
     ship_by = moment("Latest moment of shipping.", allow_none=True)
     overdue = fields.Boolean(

@@ -148,6 +148,15 @@ def _clear_log_history(**kwargs: Any) -> Enumerated:
     return Enumerated("ClearLogHistory", ("monthly", "weekly", "daily"), metadata=says, **kwargs)
 
 
+def _personal_data_days(**kwargs: Any) -> fields.Integer:
+    says = (
+        "For how many days after delivery buyers' names, addresses and messages are kept. Amazon allows 30; more only"
+        " where the law of taxes or invoices demands it."
+    )
+    kept = validate.Range(1, 3650)
+    return fields.Integer(strict=True, validate=kept, metadata={"description": says, "examples": [30]}, **kwargs)
+
+
 class GlobalSettingsSchema(Output):
     """What holds for all stores."""
 
@@ -156,6 +165,7 @@ class GlobalSettingsSchema(Output):
         required=True, metadata={"description": "Changes for Amazon and Commerce are kept, not sent."}
     )
     debug_logging = fields.Boolean(required=True, metadata={"description": "Whether the log tells more."})
+    personal_data_days = _personal_data_days(required=True)
 
 
 class GlobalSettingsChange(Input):
@@ -164,6 +174,7 @@ class GlobalSettingsChange(Input):
     clear_log_history = _clear_log_history()
     read_only_mode = fields.Boolean(truthy={True}, falsy={False})
     debug_logging = fields.Boolean(truthy={True}, falsy={False})
+    personal_data_days = _personal_data_days()
 
 
 class ProductMatchSchema(Output):

@@ -30,13 +30,14 @@ export function showOverview(element, order, store) {
       ["Import attempts", order.attempts ? number(order.attempts) : null],
       ["Next attempt", order.next_attempt_at && when(order.next_attempt_at)])),
     card("Buyer", facts(
-      ["Name", order.buyer_name ?? "Not known yet"],
+      ["Name", order.buyer_name ?? (order.personal_data_deleted_at ? `Deleted ${when(order.personal_data_deleted_at)}` : "Not known yet")],
       ["E-mail", order.buyer_email],
       ["Company", order.buyer_company],
       ["Own order number", order.purchase_order_number],
       ["Asked to cancel", order.buyer_cancel_requested_at && when(order.buyer_cancel_requested_at)],
       ["Reason", order.buyer_cancel_reason])),
-    card("Shipping address", address(order.shipping_address))));
+    card("Shipping address", order.personal_data_deleted_at
+      ? none(`Deleted ${when(order.personal_data_deleted_at)}: it was no longer needed.`) : address(order.shipping_address))));
 }
 
 function address(held) {

@@ -13,7 +13,12 @@ let version = null;
 let read = {};
 
 const controls = () => [...fields.elements].filter((control) => control.name);
-const valueOf = (control) => (control.type === "checkbox" ? control.checked : control.value.trim() || null);
+
+function valueOf(control) {
+  if (control.type === "checkbox") return control.checked;
+  if (control.type === "number" && control.value) return Number(control.value);
+  return control.value.trim() || null;
+}
 
 function show(values) {
   read = values;

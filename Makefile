@@ -42,4 +42,4 @@ lock: $(READY) ## compile the pinned requirement files
 	  --no-emit-find-links --no-emit-trusted-host --strip-extras $$name.in -o $$name.txt; done
 
 clean: ## remove what was installed and what demo, replay and tests left; the database in var/ stays
-	rm -rf $(VENV) var/demo var/replay .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) var/demo var/replay var/node .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

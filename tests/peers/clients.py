@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import threading
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.needs import missing
+from tests.node import node_with_packages
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PACKAGES = ROOT / "var" / "peers"
 # npm's name or PyPI's -> the program that reads with it
 CLIENTS = {
     "python-amazon-sp-api": "read_with_python_amazon_sp_api.py",
@@ -29,7 +25,6 @@ CLIENTS = {
     "@sp-api-sdk/orders-api-2026-01-01": "read_with_sp_api_sdk.mjs",
 }
 ANSWER_WITHIN = 30.0
-INSTALL_WITHIN = 90.0
 
 
 class Client:
@@ -39,7 +34,7 @@ class Client:
         self.name = name
         program = CLIENTS[name]
         if program.endswith(".mjs"):
-            node, modules = node_with_packages()
+            node, modules = node_with_packages(HERE)
             command = [node, str(HERE / program)]
             environment = {"NODE_PATH": str(modules)}
         else:
@@ -95,40 +90,3 @@ class Client:
             self._errors.seek(0)
             pytest.fail(f"{self.name} gave no answer to {question['do']}: {self._errors.read()[-2000:]}")
         return json.loads(line)
-
-
-def node_with_packages() -> tuple[str, Path]:
-    """Node's path and the folder with the packages of package.json; ends the test when either cannot be had."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        missing("node and npm are not installed")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout.strip()
-    if int(version.removeprefix("v").partition(".")[0]) < 20:
-        missing(f"the clients need Node 20, this is {version}")
-    problem = _install(npm)
-    return (node, PACKAGES / "node_modules") if not problem else missing(f"npm install failed: {problem}")
-
-
-@cache
-def _install(npm: str) -> str:
-    """Install what package.json names, unless that was done before; what went wrong, or nothing."""
-    wanted, done = (HERE / "package.json").read_text(), PACKAGES / ".installed"
-    PACKAGES.mkdir(parents=True, exist_ok=True)
-    with (PACKAGES / ".lock").open("w") as lock:  # test processes that run beside this one
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if done.exists() and done.read_text() == wanted:
-            return ""
-        (PACKAGES / "package.json").write_text(wanted)
-        install = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        try:
-            subprocess.run(
-                [*install, "--fetch-retries=1", "--fetch-retry-mintimeout=1000"],
-                cwd=PACKAGES, capture_output=True, text=True, timeout=INSTALL_WITHIN, check=True,
-            )  # fmt: skip
-        except subprocess.CalledProcessError as error:
-            said = [line.removeprefix("npm error ") for line in error.stderr.splitlines() if "npm error" in line]
-            return "; ".join(said[:3]) or f"exit status {error.returncode}"
-        except subprocess.TimeoutExpired:
-            return f"not done after {INSTALL_WITHIN:g} s"
-        done.write_text(wanted)
-    return ""

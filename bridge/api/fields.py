@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate
 
-_DECIMAL = r"^-?\d{1,12}(\.\d{1,4})?$"
+_DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"
+_DAY = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_DAY_OR_MOMENT = rf"^{_DAY}(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,9}})?)?{_ZONE})?$"
 
 
 class DecimalString(fields.Field[Any]):
@@ -18,11 +22,9 @@ class DecimalString(fields.Field[Any]):
     documented: ClassVar[dict[str, Any]] = {"type": "string", "format": "decimal", "pattern": _DECIMAL}
 
     def _deserialize(self, value: Any, *_context: Any, **_kwargs: Any) -> Decimal:
-        try:
-            validate.Regexp(_DECIMAL)(value if isinstance(value, str) else "")
-            return Decimal(value)
-        except (ValidationError, InvalidOperation):
-            raise ValidationError("Must be a decimal number such as 12.30.") from None
+        if not isinstance(value, str) or not re.fullmatch(_DECIMAL, value):
+            raise ValidationError("Must be a decimal number such as 12.30.")
+        return Decimal(value)
 
 
 class Enumerated(fields.String):
@@ -32,6 +34,15 @@ class Enumerated(fields.String):
         self.component = component
         self.words = tuple(str(word) for word in words)
         super().__init__(validate=validate.OneOf(self.words, error="Must be one of: {choices}."), **kwargs)
+
+
+class Choice(fields.Integer):
+    """One of a few whole numbers, documented as Enumerated is."""
+
+    def __init__(self, component: str, numbers: Iterable[int], **kwargs: Any) -> None:
+        self.component = component
+        self.numbers = tuple(numbers)
+        super().__init__(validate=validate.OneOf(self.numbers, error="Must be one of: {choices}."), **kwargs)
 
 
 class Moment(fields.AwareDateTime):
@@ -54,27 +65,25 @@ class DayOrMoment(fields.Field[Any]):
     Read as a datetime: of the range's begin itself, or the first moment that no longer belongs to it.
     """
 
-    documented: ClassVar[dict[str, Any]] = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
+    # A union of two formats says it shorter, but generators then take the parameter for an object or for anything.
+    documented: ClassVar[dict[str, Any]] = {"type": "string", "pattern": _DAY_OR_MOMENT}
 
     def __init__(self, *, end: bool = False, **kwargs: Any) -> None:
         self.end = end
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, *_context: Any, **_kwargs: Any) -> datetime:
+        told = "Must be a day (2026-03-31) or a moment with a zone (2026-03-31T12:00:00Z)."
+        if not isinstance(value, str) or not re.fullmatch(_DAY_OR_MOMENT, value):
+            raise ValidationError(told)
         try:
             if len(value) == 10:
                 midnight = datetime.combine(date.fromisoformat(value), time(), UTC)
                 return midnight + timedelta(days=1) if self.end else midnight
-            moment = datetime.fromisoformat(value).astimezone(UTC) if _has_zone(value) else None
-        except (ValueError, TypeError, OverflowError):
-            moment = None
-        if moment is None:
-            raise ValidationError("Must be a day (2026-03-31) or a moment with a zone (2026-03-31T12:00:00Z).")
+            moment = datetime.fromisoformat(value).astimezone(UTC)
+        except ValueError:  # the thirtieth of February
+            raise ValidationError(told) from None
         return moment + timedelta(microseconds=1) if self.end else moment
-
-
-def _has_zone(text: str) -> bool:
-    return "T" in text.upper() and datetime.fromisoformat(text).tzinfo is not None
 
 
 def document(self: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
@@ -87,10 +96,18 @@ def document(self: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[s
         shape = dict(field.documented)
         if field.allow_none:
             shape["type"] = [shape["type"], "null"]
-    if isinstance(field, Enumerated):
+    if isinstance(field, (Enumerated, Choice)):
         for key in ("type", "enum"):
             ret.pop(key, None)
+        closed: dict[str, Any] = (
+            {"type": "string", "enum": list(field.words)}
+            if isinstance(field, Enumerated)
+            else {"type": "integer", "enum": list(field.numbers)}
+        )
+        # Beside a $ref, openapi-generator would lose the type for the default.
+        if "default" in ret:
+            closed["default"] = ret.pop("default")
         if field.component not in self.spec.components.schemas:
-            self.spec.components.schema(field.component, {"type": "string", "enum": list(field.words)})
+            self.spec.components.schema(field.component, closed)
         shape = {"$ref": f"#/components/schemas/{field.component}"}
     return shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,7 +32,18 @@ bound to some stores sees nothing of the others: their objects are 404.
 `application/problem+json` (RFC 9457) with a stable `code`. An unknown parameter or field is an error, never ignored.
 Answers may gain fields; clients must ignore those that they do not know.
 """
+_NUMBER_IN_YAML_1_2 = re.compile(r"[-+]?(0o[0-7]+|0x[0-9A-Fa-f]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)")
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
+_READ_FIRST = (
+    "operationId",
+    "summary",
+    "description",
+    "tags",
+    "x-required-scope",
+    "security",
+    "parameters",
+    "requestBody",
+)
 # Swagger UI draws its icons from data: addresses; everything else comes from this server, and nothing is inline.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -103,26 +115,51 @@ def init_api(app: Flask) -> Api:
     return api
 
 
+def _place(key: str) -> int:
+    """Where a key of an operation stands."""
+    return _READ_FIRST.index(key) if key in _READ_FIRST else len(_READ_FIRST)
+
+
 def document(app: Flask) -> dict[str, Any]:
     """The document as it is published."""
     api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     made = cast("dict[str, Any]", json.loads(json.dumps(api.spec.to_dict())))
     for path in made["paths"].values():
         shared = path.pop("parameters", [])
-        for operation in path.values():
+        for method, operation in path.items():
             if shared:
                 operation["parameters"] = shared + operation.get("parameters", [])
             operation["responses"] = dict(sorted(operation["responses"].items()))
+            path[method] = {key: operation[key] for key in sorted(operation, key=_place)}
     del made["components"]["schemas"]["PaginationMetadata"]  # of a feature that is not used
+    made = {"openapi": made.pop("openapi"), **made}
     made["components"]["schemas"] = dict(sorted(made["components"]["schemas"].items()))
     made["components"]["responses"] = dict(sorted(made["components"]["responses"].items()))
     return made
 
 
+class _Dumper(yaml.SafeDumper):
+    """YAML that people read and that every reader takes alike: nothing behind an anchor, texts in lines."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """Write out what is met twice."""
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    # PyYAML writes YAML 1.1, in which 05015851154158 is a text; to a reader of YAML 1.2 it is a number.
+    style = "|" if "\n" in text else "'" if _NUMBER_IN_YAML_1_2.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def write(app: Flask, path: Path) -> None:
     """Write the document as YAML."""
+    text = yaml.dump(document(app), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(document(app), sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 docs = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")

@@ -17,9 +17,11 @@ MAX_LISTING = 8 * 1024 * 1024  # bytes; 200,000 lines, which take Magento's comm
 _LISTING = {
     "requestBody": {
         "required": True,
-        "description": "At most 8 MiB.",
+        "description": "At most 8 MiB of UTF-8.",
         "content": {
             "text/plain": {"schema": {"type": "string", "examples": ["000000123:MUG-7:-2.000000:1\n"]}},
+            # Some generated clients can send no plain text, and would leave the whole operation out.
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
@@ -42,7 +44,7 @@ def filter_reservations(store_id: int) -> Response:
     about orders of this store, for `create-compensations -r`. Left out are SKUs with a colon, which would end that
     command, and whatever is no such line.
     """
-    if request.mimetype != "text/plain":
+    if request.mimetype not in ("text/plain", "application/octet-stream"):
         refuse(415, "unsupported_media_type", "Send the lines as text/plain.")
     request.max_content_length = MAX_LISTING
     text = request.get_data().decode("utf-8", "replace")

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.api.blueprint import Input, Output
-from bridge.api.fields import DecimalString, Enumerated, Moment
+from bridge.api.fields import Choice, DecimalString, Enumerated, Moment
 from bridge.api.schemas.common import MOST, MoneySchema, PageQuery, integer, list_of, page_of, string
 from bridge.api.schemas.orders import OrderSchema, moment, order_status
 from bridge.domain.settings import ORDER_SETTINGS, Setting
@@ -203,9 +203,7 @@ class NewProductMatch(Input):
 class DashboardQuery(Input):
     """Over which days the dashboard looks."""
 
-    days = fields.Integer(
-        load_default=30, validate=validate.OneOf((7, 30)), metadata={"description": "Days, today included."}
-    )
+    days = Choice("DashboardDays", (7, 30), load_default=30, metadata={"description": "Days, today included."})
 
 
 class DayRevenueSchema(Output):

@@ -1,4 +1,4 @@
-"""What some tests need beyond Python: databases, the shared facts, a browser.
+"""What some tests need beyond Python: databases, the shared facts, a browser, Java.
 
 Where it is missing the test is skipped with the reason, which pytest prints at the end; with CI=true it fails instead,
 so that nothing is passed over there in silence.
@@ -50,6 +50,11 @@ def browser() -> str:
     """The path of a Chromium; ends the test when none is installed."""
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     return found or missing(f"none of {', '.join(_BROWSERS)} is installed")
+
+
+def java() -> str:
+    """The path of Java; ends the test when it is not installed."""
+    return shutil.which("java") or missing("java is not installed")
 
 
 def missing(reason: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -30,7 +31,10 @@ class Config:
     that Commerce never answered has surely ended there (its own execution limit); an order whose creation was not
     answered is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are
     not used); sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it;
-    a little less than its schedule's interval, so that it listens nearly always.
+    a little less than its schedule's interval, so that it listens nearly always. cors_origins: the origins
+    (https://host[:port]) whose pages may call the API from a browser. rate_limit: of each API key, such as
+    1200/minute, or none. rate_limit_storage: where requests are counted; redis://... for all workers together, else
+    each by itself.
     """
 
     database_url: str
@@ -47,6 +51,9 @@ class Config:
     sqs_queue_url: str | None = None
     sqs_endpoint: str | None = None
     sqs_listen: float = 55.0
+    cors_origins: tuple[str, ...] = ()
+    rate_limit: str = "1200/minute"
+    rate_limit_storage: str = "memory://"
     schedules: dict[str, str] = field(default_factory=lambda: dict(_SCHEDULES))
 
 
@@ -70,6 +77,9 @@ def from_environment(**overrides: Any) -> Config:
                 "sqs_queue_url": _text(env, "SQS_QUEUE_URL", "") or None,
                 "sqs_endpoint": _text(env, "SQS_ENDPOINT", "").rstrip("/") or None,
                 "sqs_listen": float(_text(env, "SQS_LISTEN", "55")),
+                "cors_origins": _origins(_text(env, "CORS_ORIGINS", "")),
+                "rate_limit": _text(env, "RATE_LIMIT", "1200/minute").strip(),
+                "rate_limit_storage": _text(env, "RATE_LIMIT_STORAGE", "memory://"),
                 "schedules": {
                     name: _text(env, f"SCHEDULE_{name.upper()}", default) for name, default in _SCHEDULES.items()
                 },
@@ -97,3 +107,12 @@ def _broker(text: str) -> str | None:
     if text and not text.startswith(("amqp://", "amqps://", "redis://", "rediss://")):
         raise ValueError("BRIDGE_BROKER_URL: give amqp://, amqps://, redis:// or rediss://")
     return text or None
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    """Origins as browsers send them: scheme, host in lower case, and a port that is not the scheme's own."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in found:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?", origin):
+            raise ValueError(f"BRIDGE_CORS_ORIGINS: {origin!r} is no origin such as https://admin.shop.example")
+    return found

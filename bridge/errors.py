@@ -25,11 +25,23 @@ class ConfigError(BridgeError):
 
 
 class InvalidInput(BridgeError):
-    """A value that somebody gave us is wrong; `fields` maps each field's name to its messages."""
+    """A value that somebody gave us is wrong; `fields` maps each field's name to its messages.
 
-    def __init__(self, message: str, fields: dict[str, list[str]] | None = None) -> None:
+    location: "header" where it is one; otherwise whoever tells the caller knows where the fields stand.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        fields: dict[str, list[str]] | None = None,
+        *,
+        code: str = "invalid_input",
+        location: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.fields = fields or {}
+        self.code = code
+        self.location = location
 
 
 class NotFound(BridgeError):
@@ -37,11 +49,15 @@ class NotFound(BridgeError):
 
 
 class Conflict(BridgeError):
-    """The object's state forbids what was asked; `code` is stable and machine-readable."""
+    """The object's state forbids what was asked; `code` is stable and machine-readable.
 
-    def __init__(self, message: str, code: str) -> None:
+    retry_after: seconds after which the same request may succeed, None when nobody knows.
+    """
+
+    def __init__(self, message: str, code: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.retry_after = retry_after
 
 
 class Verdict(StrEnum):

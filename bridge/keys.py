@@ -40,8 +40,9 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. store_ids None: every store."""
+    """Who calls. id: the API key's, "demo" for the demo key. store_ids None: every store."""
 
+    id: str
     name: str
     scopes: frozenset[Scope]
     store_ids: frozenset[int] | None = None
@@ -51,7 +52,7 @@ class Caller:
         return self.store_ids is None or store_id in self.store_ids
 
 
-DEMO_CALLER = Caller("demo", frozenset(Scope))
+DEMO_CALLER = Caller("demo", "demo", frozenset(Scope))
 
 
 def create_key(  # noqa: PLR0917  the order in which a person would say it
@@ -126,7 +127,7 @@ def authenticate(db: Database, secret: str, now: datetime, *, sandbox: bool) -> 
     if key.last_used_at is None or key.last_used_at <= now - _USED_EVERY:
         _note_use(db, key.id, now)
     stores = frozenset(key.store_ids) if key.store_ids is not None else None
-    return Caller(key.name, frozenset(Scope(word) for word in key.scopes if word in set(Scope)), stores)
+    return Caller(str(key.id), key.name, frozenset(Scope(word) for word in key.scopes if word in set(Scope)), stores)
 
 
 def _note_use(db: Database, key_id: int, now: datetime) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from alembic import context
 from sqlalchemy import Connection, text
 
+import bridge.idempotency
 import bridge.models  # noqa: F401  the tables register themselves
 from bridge import config
 from bridge.db import Base, Database

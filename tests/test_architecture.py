@@ -21,7 +21,7 @@ RECORDS = (
     "bridge.trail",
 )  # fmt: skip
 TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.feeds")  # tables of values, no clients
-USE_CASES = ("bridge.sync", "bridge.stores", "bridge.jobs", "bridge.keys", "bridge.runtime")
+USE_CASES = ("bridge.sync", "bridge.stores", "bridge.jobs", "bridge.keys", "bridge.idempotency", "bridge.runtime")
 READS = ("bridge.queries", "bridge.queries_trail", "bridge.order_list")
 BASE = ("bridge.clock", "bridge.config", "bridge.log", "bridge.vault", "bridge.errors")
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -43,9 +43,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.queries": ("bridge.domain", "bridge.db", "bridge.errors", "bridge.models", *TABLES, *READS),
     "bridge.queries_trail": ("bridge.domain", "bridge.ledger", "bridge.models", *READS),
     "bridge.keys": ("bridge.db", "bridge.errors", "bridge.models", "bridge.trail"),
+    "bridge.idempotency": ("bridge.db", "bridge.errors"),
     "bridge.sync": (*RECORDS, *CLIENTS, *BASE),
     "bridge.stores": (*RECORDS, *TABLES, "bridge.commerce.guard", "bridge.sync.orders", "bridge.runtime", *BASE),
-    "bridge.jobs": (*RECORDS, *BASE, "bridge.sync", "bridge.runtime"),
+    "bridge.jobs": (*RECORDS, *BASE, "bridge.sync", "bridge.idempotency", "bridge.runtime"),
     "bridge.runtime": (*BASE, "bridge.db", "bridge.sync.connect"),
     "bridge.api": (*RECORDS, *TABLES, *USE_CASES, *READS, *BASE),
     "bridge.console": (*RECORDS, *TABLES, *USE_CASES, *READS, *BASE, "bridge.api"),

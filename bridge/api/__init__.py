@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bridge.api import audit, operations, order_changes, reservations
+from bridge.api.cors import init_cors
 from bridge.api.errors import handle_bridge, handle_database, handle_defect
 from bridge.api.health import health, init_metrics
 from bridge.api.hooks import init_hooks
+from bridge.api.limits import RateLimit
 from bridge.api.openapi import docs, init_api
 from bridge.errors import BridgeError
 
@@ -30,6 +32,10 @@ MAX_BODY = 1024 * 1024
 def register(app: Flask) -> None:
     """Serve the API, its document and the health pages from an app whose extensions hold the runtime."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    runtime = app.extensions["bridge"]
+    if runtime is not None:
+        app.extensions["bridge-rate-limit"] = RateLimit(runtime.config)
+        init_cors(app, runtime.config.cors_origins)
     init_hooks(app, init_metrics(app))
     api = init_api(app)
     for blueprint in BLUEPRINTS:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from bridge import queries_trail
-from bridge.api.blueprint import Blueprint, reply, runtime
+from bridge.api.blueprint import LINK, Blueprint, reply_page, runtime
 from bridge.api.operations import chosen_stores
 from bridge.api.schemas import audit as shapes
 from bridge.keys import Scope
@@ -22,6 +22,7 @@ blp = Blueprint("Audit", __name__, url_prefix="/api/v1", description="Who change
     scope=Scope.AUDIT_READ,
     query=shapes.AuditQuery,
     answer=shapes.AuditEventPageSchema,
+    headers=LINK,
 )
 def list_audit_events(query: dict[str, Any]) -> Response:
     """List who did what, newest first
@@ -32,4 +33,4 @@ def list_audit_events(query: dict[str, Any]) -> Response:
     """
     allowed = chosen_stores(query.pop("store_id", None))
     with runtime().db.reading() as session:
-        return reply(queries_trail.audit_events(session, allowed, **query))
+        return reply_page(queries_trail.audit_events(session, allowed, **query))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -14,8 +15,10 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
+from bridge.api import once as idempotent
 from bridge.api.errors import PROBLEMS, refuse
-from bridge.errors import ConfigError, NotFound
+from bridge.api.limits import RateLimit
+from bridge.errors import ConfigError, InvalidInput, NotFound
 from bridge.keys import Caller, Scope, authenticate
 from bridge.trail import Actor, acting
 
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
     from bridge.runtime import Runtime
 
 _View = TypeVar("_View", bound=Callable[..., Any])
+_IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": {"type": "string"},
+    "description": "ETag of the version that you have; 304 without a body while it is the present one.",
+    "example": '"1"',
+}
+LINK = {"Link": "The first, previous, next and last page (RFC 8288), those of them that there are."}
 
 
 class Input(Schema):
@@ -85,25 +96,34 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         errors: tuple[int, ...] = (),
         doc: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        takes: tuple[str, ...] = (),
+        once: bool | None = None,
     ) -> Callable[[_View], _View]:
         """Serve `method rule` to keys that have the scope; the docstring's first line is the summary.
 
         The view gets the checked body, then the checked query, then the path's parameters by name; it answers with
         `reply`; media: its type where it is not JSON (`answer` is then a schema's JSON). A path with store_id is 404
         for a key that is bound to other stores. errors: statuses beyond those that follow from the rest. headers:
-        {name: description} of the answer's own headers.
+        {name: description} of the answer's own headers. takes: types of a body that the view reads by itself. once:
+        it takes Idempotency-Key; every POST does unless told otherwise.
         """
-        statuses = {401, 403, *errors}
-        statuses |= {404} if "<" in rule else set()
-        statuses |= {422} if query or body else set()
-        statuses |= {400, 413, 415} if body else set()
-        documented = {number: PROBLEMS[number][0] for number in sorted(statuses)}
+        once = method == "POST" if once is None else once
+        takes = ("application/json",) if body else takes
+        offers = None if answer is None else media or "application/json"
+        demands = _Demands(takes, query is not None, offers, once)
+        statuses = demands.refusals() | {400 if body else 500, 404 if "<" in rule else 500, *errors}
+        documented: dict[int, Any] = {number: PROBLEMS[number][0] for number in sorted(statuses)}
+        parameters = [*(doc or {}).get("parameters", []), *([idempotent.PARAMETER] if once else [])]
+        shown = dict(headers or {}) | (
+            {idempotent.REPLAYED: "true where the key was known, else absent."} if once else {}
+        )
+        if method == "GET" and "ETag" in shown:
+            documented[304] = {"description": "The version that If-None-Match names is the present one."}
+            parameters.append(_IF_NONE_MATCH)
 
         def decorate(view: _View) -> _View:
-            shown = {
-                name: {"schema": {"type": "string"}, "description": says} for name, says in (headers or {}).items()
-            }
-            wrapped: Any = self.response(status, answer, content_type=media, headers=shown or None)(view)
+            described = {name: {"schema": {"type": "string"}, "description": says} for name, says in shown.items()}
+            wrapped: Any = self.response(status, answer, content_type=media, headers=described or None)(view)
             if query:
                 wrapped = self.arguments(query, location="query")(wrapped)
             if body:
@@ -113,30 +133,68 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 responses=documented,
                 security=[{"apiKey": []}],
                 **{"x-required-scope": scope.value},
-                **(doc or {}),
+                **{**(doc or {}), **({"parameters": parameters} if parameters else {})},
             )(wrapped)
-            guarded = _guard(wrapped, scope, takes_json=body is not None)
+            guarded = _guard(wrapped, scope, demands)
             self.route(rule, methods=[method], endpoint=operation_id)(guarded)
             return cast(_View, guarded)
 
         return decorate
 
 
-def _guard(view: Callable[..., Any], scope: Scope, *, takes_json: bool) -> Callable[..., Any]:
+@dataclass(frozen=True, slots=True)
+class _Demands:
+    """What an operation takes and offers: the types of its body, none where it has none, and the one of its answer."""
+
+    takes: tuple[str, ...]
+    query: bool
+    offers: str | None
+    once: bool
+
+    def refusals(self) -> set[int]:
+        """The statuses with which any operation of this kind may refuse, or fail."""
+        found = {401, 403, 422, 429, 500, 503}
+        found |= {413, 415} if self.takes else set()
+        found |= {406} if self.offers else set()
+        return found | ({409} if self.once else set())
+
+
+def _guard(view: Callable[..., Any], scope: Scope, demands: _Demands) -> Callable[..., Any]:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         g.caller = _authorised(scope)
         store_id = kwargs.get("store_id")
         if store_id is not None and not caller().sees(store_id):
             raise NotFound(f"There is no store {store_id}.")
-        if takes_json and not request.is_json and (request.content_length or request.mimetype):
-            refuse(415, "unsupported_media_type", "Send the body as application/json.")
-        who = Actor("api_key", caller().name, scope, g.get("request_id"))
-        with acting(who, runtime().now):
-            return view(*args, **kwargs)
+        _check(demands)
+        with acting(Actor("api_key", caller().name, scope, g.get("request_id")), runtime().now):
+            if not demands.once:
+                return view(*args, **kwargs)
+            return idempotent.answered_once(runtime(), caller().id, lambda: view(*args, **kwargs))
 
     guarded.required_scope = scope  # type: ignore[attr-defined]
     return guarded
+
+
+def _check(demands: _Demands) -> None:
+    """Refuse what no schema looks at: types that are not taken or offered, and what an operation does not take."""
+    if demands.takes:
+        fits = request.mimetype in demands.takes or (request.is_json and "application/json" in demands.takes)
+        if not fits and (request.content_length or request.mimetype):
+            refuse(415, "unsupported_media_type", f"Send the body as {demands.takes[0]}.")
+    elif request.content_length and (request.content_length > 2 or request.get_data() != b"{}"):
+        # An empty object is what some clients send where there is nothing to say.
+        raise InvalidInput("No body is taken.", {"": ["This operation takes no body."]}, location="body")
+    if request.query_string and not demands.query:
+        unknown = {name: ["Unknown field."] for name in request.args}
+        raise InvalidInput("No parameters are taken.", unknown, location="query")
+    accept = request.headers.get("Accept") or "*/*"
+    if (
+        accept not in {"*/*", demands.offers}
+        and demands.offers
+        and not request.accept_mimetypes.quality(demands.offers)
+    ):
+        refuse(406, "not_acceptable", f"The answer is {demands.offers}, which Accept does not allow.")
 
 
 def _authorised(scope: Scope) -> Caller:
@@ -147,6 +205,8 @@ def _authorised(scope: Scope) -> Caller:
         found = authenticate(held.db, secret.strip(), held.now(), sandbox=held.config.sandbox)
     if found is None:
         raise Unauthorized(PROBLEMS[401][2], www_authenticate=WWWAuthenticate("bearer", {"realm": "bridge"}))
+    rate_limit: RateLimit = current_app.extensions["bridge-rate-limit"]
+    rate_limit.spend(found.id)
     if scope not in found.scopes:
         refuse(403, "insufficient_scope", f"This needs an API key with the scope {scope}.")
     return found
@@ -175,6 +235,27 @@ def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None
     """A JSON answer. `data` is JSON already in all but its spelling: no schema is dumped on the way out."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, dict(headers or {}), mimetype="application/json")
+
+
+def reply_page(data: Mapping[str, Any]) -> Response:
+    """A page of a list as JSON, with links to its neighbours (RFC 8288).
+
+    The links keep to the way that was asked for: numbers after a number, the cursor (`next`) after a cursor.
+    """
+    page, pages = data["page"], data["total_pages"]
+    given = [part for part in request.query_string.decode("ascii", "replace").split("&") if part]
+    kept = [part for part in given if not part.startswith(("page=", "cursor="))]
+    more = data["next"] is not None if "next" in data else page < pages
+    wanted: dict[str, str | None] = {
+        "first": "page=1",
+        "prev": f"page={page - 1}" if page and page > 1 else None,
+        "next": (f"page={page + 1}" if page else f"cursor={data['next']}") if more else None,
+        "last": f"page={pages}" if pages else None,
+    }
+    links = (
+        f'<{request.path}?{"&".join([*kept, part])}>; rel="{name}"' for name, part in wanted.items() if part is not None
+    )
+    return reply(data, headers={"Link": ", ".join(links)})
 
 
 def reply_versioned(data: Any, version: int | str) -> Response:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn, cast
 
 import structlog
-from flask import Response, request
+from flask import Response, g, request
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.exceptions import NotFound as NoSuchPath
@@ -21,7 +21,8 @@ PROBLEMS: dict[int, tuple[str, str, str]] = {
     401: ("Unauthorized", "unauthenticated", "There is no API key, or it is not known, expired or revoked."),
     403: ("Forbidden", "forbidden", "The API key lacks the scope, or is bound to some stores only."),
     404: ("NotFound", "not_found", "There is no such object, or the API key may not see it."),
-    405: ("MethodNotAllowed", "method_not_allowed", "The path does not take this method."),
+    405: ("MethodNotAllowed", "method_not_allowed", "The path does not take this method; Allow names those it takes."),
+    406: ("NotAcceptable", "not_acceptable", "The answer's type is none of those in Accept."),
     409: ("Conflict", "conflict", "The object is in a state that forbids what was asked; `code` says which."),
     412: ("PreconditionFailed", "precondition_failed", "Somebody changed the object since it was read: read it again."),
     413: ("ContentTooLarge", "body_too_large", "The body is larger than 1 MiB, or than the operation says."),
@@ -32,6 +33,7 @@ PROBLEMS: dict[int, tuple[str, str, str]] = {
     ),
     422: ("UnprocessableContent", "invalid_input", "A value or a parameter is wrong; `errors` names each."),
     428: ("PreconditionRequired", "precondition_required", "If-Match with the ETag that was read is missing."),
+    429: ("TooManyRequests", "rate_limited", "The API key made too many requests; Retry-After says when to go on."),
     500: ("InternalServerError", "internal_error", "A defect of the bridge; the log has it under the X-Request-Id."),
     502: ("BadGateway", "remote_failed", "Amazon or Commerce did not answer as it should; `remote` says what it said."),
     503: ("ServiceUnavailable", "unavailable", "The bridge cannot work now: its database or its keys are missing."),
@@ -40,10 +42,11 @@ _LOCATIONS = {"json": "body", "query": "query", "headers": "header"}
 log = structlog.get_logger()
 
 
-def refuse(status: int, code: str, detail: str) -> NoReturn:
-    """End the request with this problem."""
+def refuse(status: int, code: str, detail: str, *, retry_after: int | None = None) -> NoReturn:
+    """End the request with this problem; retry_after: seconds after which to ask again."""
     error = default_exceptions[status](detail)
     error.code_word = code  # type: ignore[attr-defined]
+    error.retry_after = retry_after  # type: ignore[attr-defined]
     raise error
 
 
@@ -56,6 +59,7 @@ def problem(status: int, code: str, detail: str, **more: Any) -> Response:
         "detail": detail,
         "instance": request.path,
         "code": code,
+        "request_id": g.get("request_id", ""),
     }
     return Response(json.dumps(body | more), status, mimetype="application/problem+json")
 
@@ -77,23 +81,23 @@ def handle_http(error: HTTPException) -> Response:
     for name, value in error.get_headers(request.environ):
         if name.lower() != "content-type":
             answer.headers[name] = value
-    return answer
+    return _later(answer, getattr(error, "retry_after", None))
 
 
 def handle_bridge(error: BridgeError) -> Response:
     """What the bridge raises on purpose (bridge.errors)."""
     if isinstance(error, InvalidInput):
-        location = "query" if request.method in {"GET", "HEAD"} else "body"
+        location = error.location or ("query" if request.method in {"GET", "HEAD"} else "body")
         errors = [
-            {"location": location, "field": field, "message": message}
+            {"location": location, "field": field or None, "message": message}
             for field, messages in error.fields.items()
             for message in messages
         ]
-        return problem(422, "invalid_input", _sentence(errors) if errors else str(error), errors=errors)
+        return problem(422, error.code, _sentence(errors) if errors else str(error), errors=errors)
     if isinstance(error, NotFound):
         return problem(404, "not_found", str(error))
     if isinstance(error, Conflict):
-        return problem(409, error.code, str(error))
+        return _later(problem(409, error.code, str(error)), error.retry_after)
     if isinstance(error, RemoteError):
         return _remote(error)
     if isinstance(error, ConfigError):
@@ -107,7 +111,7 @@ def handle_database(error: OperationalError | IntegrityError) -> Response:
     if isinstance(error, IntegrityError):
         return problem(409, "already_exists", "Such an object exists already.")
     log.error("database failed", error=str(error.orig))
-    return problem(503, "database_unavailable", "The database does not answer.")
+    return _later(problem(503, "database_unavailable", "The database does not answer."), 5)
 
 
 def handle_defect(error: Exception) -> Response:
@@ -124,9 +128,13 @@ def _remote(error: RemoteError) -> Response:
         "code": error.code,
         "request_id": error.request_id,
     }
-    answer = problem(502, f"{error.system}_failed", str(error), remote=remote)
-    if error.retry_after is not None:
-        answer.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    return _later(problem(502, f"{error.system}_failed", str(error), remote=remote), error.retry_after)
+
+
+def _later(answer: Response, seconds: float | None) -> Response:
+    """The answer, with the advice to ask again after so long."""
+    if seconds is not None:
+        answer.headers["Retry-After"] = str(max(1, round(seconds)))
     return answer
 
 

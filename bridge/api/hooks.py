@@ -11,12 +11,15 @@ from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger()
 
 
 def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
     """Hang the hooks into the app; its figures go to the registry."""
+    runtime = app.extensions["bridge"]
+    https = runtime is not None and runtime.config.public_url.startswith("https://")
     counted = Counter("bridge_http_requests", "Requests answered.", ("route", "method", "status"), registry=registry)
     timed = Histogram("bridge_http_request_seconds", "Time to answer.", ("route",), registry=registry)
 
@@ -38,6 +41,13 @@ def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
         response.headers.setdefault("Content-Security-Policy", _POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if https:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if "rate" in g:
+            for name, figure in zip(RATE_HEADERS, g.rate, strict=True):
+                response.headers[name] = str(figure)
         if request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
         log.info("request", method=request.method, route=route, status=response.status_code, ms=round(took * 1000, 1))

@@ -9,10 +9,12 @@ from flask import Response
 from bridge import queries, stores
 from bridge import store as records
 from bridge.api.blueprint import (
+    LINK,
     Blueprint,
     caller,
     demand_version,
     reply,
+    reply_page,
     reply_versioned,
     runtime,
     whole_bridge_only,
@@ -87,13 +89,19 @@ def run_job(values: dict[str, Any], name: str) -> Response:
 
 
 @jobs.operation(
-    "GET", "/job-runs", "listJobRuns", scope=Scope.ORDERS_READ, query=shapes.JobRunQuery, answer=shapes.JobRunPageSchema
+    "GET",
+    "/job-runs",
+    "listJobRuns",
+    scope=Scope.ORDERS_READ,
+    query=shapes.JobRunQuery,
+    answer=shapes.JobRunPageSchema,
+    headers=LINK,
 )
 def list_job_runs(query: dict[str, Any]) -> Response:
     """List what ran, newest first"""
     allowed = chosen_stores(query.pop("store_id", None))
     with runtime().db.reading() as session:
-        return reply(queries.job_runs(session, allowed, **query))
+        return reply_page(queries.job_runs(session, allowed, **query))
 
 
 @jobs.operation("GET", "/job-runs/<id:run_id>", "getJobRun", scope=Scope.ORDERS_READ, answer=shapes.JobRunSchema)
@@ -119,12 +127,13 @@ def list_system_messages() -> Response:
     scope=Scope.ORDERS_READ,
     query=CommunicationErrorQuery,
     answer=CommunicationErrorPageSchema,
+    headers=LINK,
 )
 def list_communication_errors(query: dict[str, Any]) -> Response:
     """List failed calls to Amazon and Commerce, newest first"""
     allowed = chosen_stores(query.pop("store_id", None))
     with runtime().db.reading() as session:
-        return reply(queries.communication_errors(session, allowed, **query))
+        return reply_page(queries.communication_errors(session, allowed, **query))
 
 
 @settings.operation(

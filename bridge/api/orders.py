@@ -9,7 +9,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from bridge import queries, trail
-from bridge.api.blueprint import Blueprint, caller, reply, runtime
+from bridge.api.blueprint import LINK, Blueprint, caller, reply, reply_page, runtime
 from bridge.api.export import csv_lines
 from bridge.api.schemas import orders as shapes
 from bridge.api.schemas.common import PageQuery
@@ -39,6 +39,7 @@ _FILTERS = {field.name for field in fields(OrderFilter)} - {"store_ids"}
     scope=Scope.ORDERS_READ,
     query=shapes.OrderQuery,
     answer=shapes.OrderPageSchema,
+    headers=LINK,
 )
 def list_orders(query: dict[str, Any]) -> Response:
     """List orders
@@ -54,7 +55,7 @@ def list_orders(query: dict[str, Any]) -> Response:
     figures = queries.page_figures(found.total_count, page, page_size)
     if found.capped:
         figures["total_pages"] = None
-    return reply({"items": items, **figures, "total_count_capped": found.capped, "next": found.next})
+    return reply_page({"items": items, **figures, "total_count_capped": found.capped, "next": found.next})
 
 
 @blp.operation(
@@ -222,12 +223,13 @@ def _figures(draft: Draft | None) -> dict[str, Any]:
     scope=Scope.ORDERS_READ,
     query=PageQuery,
     answer=shapes.EventPageSchema,
+    headers=LINK,
 )
 def list_order_events(query: dict[str, Any], order_id: int) -> Response:
     """List what happened to an order, newest first"""
     with runtime().db.reading() as session:
         queries.find_order(session, order_id, caller().store_ids)
-        return reply(queries.order_events(session, order_id, **query))
+        return reply_page(queries.order_events(session, order_id, **query))
 
 
 @blp.operation(

@@ -7,7 +7,6 @@ from flask import Response, request
 from bridge import store as records
 from bridge.api.blueprint import runtime
 from bridge.api.carriers import blp
-from bridge.api.errors import refuse
 from bridge.keys import Scope
 from bridge.sync.reservations import our_lines
 
@@ -34,7 +33,8 @@ _LISTING = {
     scope=Scope.STOCK_READ,
     answer={"type": "string"},
     media="text/plain",
-    errors=(413, 415),
+    takes=("text/plain", "application/octet-stream"),
+    once=False,  # it changes nothing
     doc=_LISTING,
 )
 def filter_reservations(store_id: int) -> Response:
@@ -44,8 +44,6 @@ def filter_reservations(store_id: int) -> Response:
     about orders of this store, for `create-compensations -r`. Left out are SKUs with a colon, which would end that
     command, and whatever is no such line.
     """
-    if request.mimetype not in ("text/plain", "application/octet-stream"):
-        refuse(415, "unsupported_media_type", "Send the lines as text/plain.")
     request.max_content_length = MAX_LISTING
     text = request.get_data().decode("utf-8", "replace")
     with runtime().db.reading() as session:

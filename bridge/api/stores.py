@@ -9,7 +9,17 @@ from flask import Response, url_for
 from bridge import queries, stores, trail
 from bridge import store as records
 from bridge.amazon.marketplaces import MARKETPLACES
-from bridge.api.blueprint import Blueprint, caller, demand_version, reply, reply_versioned, runtime, whole_bridge_only
+from bridge.api.blueprint import (
+    LINK,
+    Blueprint,
+    caller,
+    demand_version,
+    reply,
+    reply_page,
+    reply_versioned,
+    runtime,
+    whole_bridge_only,
+)
 from bridge.api.schemas import stores as shapes
 from bridge.api.schemas.common import PageQuery
 from bridge.api.schemas.jobs import JobRunSchema
@@ -239,12 +249,13 @@ def get_dashboard(query: dict[str, Any], store_id: int) -> Response:
     scope=Scope.ORDERS_READ,
     query=PageQuery,
     answer=shapes.ProductMatchPageSchema,
+    headers=LINK,
 )
 def list_product_matches(query: dict[str, Any], store_id: int) -> Response:
     """List which Commerce products stand for a store's Amazon listings"""
     with runtime().db.reading() as session:
         records.get_store(session, store_id)
-        return reply(queries.product_matches(session, store_id, **query))
+        return reply_page(queries.product_matches(session, store_id, **query))
 
 
 @blp.operation(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import CursorResult, delete
 
-from bridge import store
+from bridge import idempotency, store
 from bridge.ledger import AuditEvent
 from bridge.models import CommunicationError, JobRun, Notification
 from bridge.sync.personal import purge_personal_data
@@ -21,8 +21,8 @@ KEPT = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": time
 
 
 def clean_up(runtime: Runtime) -> dict[str, int]:
-    """Delete job runs and communication errors older than the setting says, what was made of old notifications, and the
-    personal data of orders that were delivered long enough ago.
+    """Delete job runs and communication errors older than the setting says, what was made of old notifications, keys of
+    requests after their day, and the personal data of orders that were delivered long enough ago.
 
     An order's own events and what people changed are never deleted; who read personal data is, after READINGS_KEPT.
     """
@@ -41,4 +41,5 @@ def clean_up(runtime: Runtime) -> dict[str, int]:
         ):
             result = session.execute(query)
             counts[name] = result.rowcount if isinstance(result, CursorResult) else 0
+        counts["idempotency_keys"] = idempotency.forget_old(session, runtime.now())
     return counts

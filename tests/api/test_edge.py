@@ -39,6 +39,7 @@ def test_a_path_that_is_not_there_is_a_problem(api: ApiClient):
             "detail": "There is nothing at this path.",
             "instance": path,
             "code": "not_found",
+            "request_id": answer.headers["X-Request-Id"],
         }
 
 

@@ -63,6 +63,7 @@ class ProblemSchema(Output):
     detail = string("What is wrong, for a person.", "total_min: Must be a decimal number such as 12.30.")
     instance = string("The path that was asked for.", "/api/v1/orders")
     code = string("Stable word for programs.", "invalid_input")
+    request_id = string("X-Request-Id of the answer, under which the bridge's log tells more.", "5f0c7e0f9f4e4a0e")
     errors = fields.List(fields.Nested(ErrorSchema), metadata={"description": "Each wrong field or parameter."})
     remote = fields.Nested(RemoteSchema, metadata={"description": "With a 502: what the other side said."})
 

@@ -246,7 +246,10 @@ class BuyerWord(Base):
 
 
 class OrderLine(Base):
-    """A line of an Amazon order; amounts (domain/order.LineAmounts, minor units) are NULL where Amazon sent none."""
+    """A line of an Amazon order; amounts (domain/order.LineAmounts, minor units) are NULL where Amazon sent none.
+
+    parts: [[Commerce item id, pieces in one Amazon unit]] where several Commerce lines stand for it, else NULL.
+    """
 
     __tablename__ = "order_lines"
     __table_args__ = table_args(UniqueConstraint("order_id", "amazon_item_id"), Index("ix_order_lines_sku", "sku"))
@@ -265,6 +268,7 @@ class OrderLine(Base):
     commerce_item_id: Mapped[int | None] = mapped_column(BigInteger)
     commerce_sku: Mapped[str | None] = mapped_column(String(64))
     units_per_item: Mapped[int] = mapped_column(default=1)
+    parts: Mapped[Any] = mapped_column(Json, nullable=True)
 
     order: Mapped[Order] = relationship(back_populates="lines")
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain.commerce import (
+    BundleOption,
     CommerceLine,
     CommerceOrder,
     CommerceShipment,
@@ -24,7 +25,10 @@ ORDER_FIELDS = (
     "items[item_id,sku,qty_ordered,qty_invoiced,qty_shipped,qty_canceled,qty_refunded,ext_order_item_id,is_virtual]],"
     "total_count"
 )
-PRODUCT_FIELDS = "items[id,sku,name,status,type_id,weight,extension_attributes[website_ids]],total_count"
+PRODUCT_FIELDS = (
+    "items[id,sku,name,status,price,type_id,weight,"
+    "extension_attributes[website_ids,bundle_product_options[required,product_links[sku,qty]]]],total_count"
+)
 SHIPMENT_FIELDS = (
     "items[entity_id,order_id,created_at,updated_at,items[order_item_id,qty],tracks[track_number,title,carrier_code]],"
     "total_count"
@@ -93,6 +97,16 @@ def product_values(product: Json) -> Product:
         type_id=str(product["type_id"]),
         weight=_amount(product.get("weight")),
         website_ids=tuple(map(int, extension.get("website_ids") or ())),
+        price=_amount(product.get("price")),
+        options=tuple(map(_bundle_option, extension.get("bundle_product_options") or ())),
+    )
+
+
+def _bundle_option(option: Json) -> BundleOption:
+    links = option.get("product_links") or ()
+    return BundleOption(
+        required=bool(option.get("required")),
+        selections=tuple((str(link["sku"]), _amount(link.get("qty"))) for link in links),
     )
 
 

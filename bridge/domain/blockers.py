@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.domain.commerce import ShopContext
+from bridge.domain.commerce import Product, ShopContext
 from bridge.domain.draft import ProductLine, amounts_problem, live_lines
 from bridge.domain.order import Channel, Line, OrderSnapshot
 
@@ -44,7 +44,8 @@ BLOCKER_CODES: dict[str, BlockerKind] = {
     ),
     "unsupported_product_type": BlockerKind(
         "The product is of a type that cannot stand for an Amazon line by itself.",
-        "Match the Amazon listing to the simple product that is shipped.",
+        "Match the Amazon listing to the simple product that is shipped, or to a bundle whose options are all required"
+        " and have one selection each.",
         "product_match",
     ),
     "out_of_stock": BlockerKind(
@@ -117,9 +118,8 @@ def requested_quantities(order: OrderSnapshot, products: Mapping[str, ProductLin
     wanted: dict[str, int] = {}
     for line in live_lines(order):
         standing = products.get(line.item_id)
-        if standing:
-            sku = standing.product.sku
-            wanted[sku] = wanted.get(sku, 0) + line.quantity * standing.quantity
+        for product, count in standing.pieces if standing else ():
+            wanted[product.sku] = wanted.get(product.sku, 0) + line.quantity * count
     return wanted
 
 
@@ -153,24 +153,35 @@ def _product_not_found(order: OrderSnapshot, facts: ShopFacts) -> Iterable[Block
         yield _blocker("product_not_found", message, line)
 
 
+def _named(standing: ProductLine) -> Iterable[tuple[Product, str]]:
+    """The products that a line needs to be on sale, and what to call them: a bundle, and each of its parts."""
+    yield standing.product, f"The product {standing.product.sku}"
+    for product, _ in standing.parts:
+        yield product, f"The product {product.sku}, a part of the bundle {standing.product.sku},"
+
+
 def _product_disabled(order: OrderSnapshot, facts: ShopFacts) -> Iterable[Blocker]:
     for line, standing in _known_lines(order, facts):
-        if not standing.product.enabled:
-            yield _blocker("product_disabled", f"The product {standing.product.sku} is disabled in Commerce.", line)
+        for product, called in _named(standing):
+            if not product.enabled:
+                yield _blocker("product_disabled", f"{called} is disabled in Commerce.", line)
 
 
 def _product_not_in_website(order: OrderSnapshot, facts: ShopFacts) -> Iterable[Blocker]:
     for line, standing in _known_lines(order, facts):
-        if facts.context.website_id not in standing.product.website_ids:
-            place = f"the website {facts.context.website_code}"
-            message = f"The product {standing.product.sku} is not assigned to {place}."
-            yield _blocker("product_not_in_website", message, line)
+        for product, called in _named(standing):
+            if facts.context.website_id not in product.website_ids:
+                message = f"{called} is not assigned to the website {facts.context.website_code}."
+                yield _blocker("product_not_in_website", message, line)
 
 
 def _unsupported_product_type(order: OrderSnapshot, facts: ShopFacts) -> Iterable[Blocker]:
     for line, standing in _known_lines(order, facts):
         product = standing.product
-        if product.type_id in UNSUPPORTED_TYPES:
+        if product.type_id == "bundle" and not standing.parts:
+            message = f"The bundle {product.sku} leaves its buyer a choice, so nobody knows which parts to ship."
+            yield _blocker("unsupported_product_type", message, line)
+        elif product.type_id in UNSUPPORTED_TYPES and not standing.parts:
             message = f"The product {product.sku} is of the type {product.type_id}, which has no stock of its own."
             yield _blocker("unsupported_product_type", message, line)
 
@@ -180,13 +191,13 @@ def _out_of_stock(order: OrderSnapshot, facts: ShopFacts) -> Iterable[Blocker]:
         return
     wanted = requested_quantities(order, facts.products)
     for line, standing in _known_lines(order, facts):
-        product = standing.product
-        # A disabled product and one without stock of its own are never salable: that is another blocker's news.
-        if not product.enabled or product.type_id in UNSUPPORTED_TYPES:
-            continue
-        if facts.salable.get(product.sku) is False:
-            message = f"Commerce does not have {wanted[product.sku]} of {product.sku} to sell."
-            yield _blocker("out_of_stock", message, line)
+        for product, _ in standing.pieces:
+            # A disabled product and one without stock of its own are never salable: that is another blocker's news.
+            if not product.enabled or product.type_id in UNSUPPORTED_TYPES:
+                continue
+            if facts.salable.get(product.sku) is False:
+                message = f"Commerce does not have {wanted[product.sku]} of {product.sku} to sell."
+                yield _blocker("out_of_stock", message, line)
 
 
 def _address_incomplete(order: OrderSnapshot, _facts: ShopFacts) -> Iterable[Blocker]:

@@ -9,8 +9,16 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
+class BundleOption:
+    """What a buyer of a bundle chooses from: the SKUs and their quantities in one bundle."""
+
+    required: bool
+    selections: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
-    """A catalogue product; `enabled` is status 1."""
+    """A catalogue product; `enabled` is status 1. options: of a bundle. price: of the catalogue, in its currency."""
 
     id: int
     sku: str
@@ -19,6 +27,21 @@ class Product:
     type_id: str = "simple"
     weight: Decimal = Decimal(0)
     website_ids: tuple[int, ...] = ()
+    price: Decimal = Decimal(0)
+    options: tuple[BundleOption, ...] = ()
+
+    @property
+    def fixed_parts(self) -> dict[str, int]:
+        """SKU -> quantity in one bundle, of a bundle that leaves the buyer no choice; empty for all others."""
+        parts: dict[str, int] = {}
+        for option in self.options:
+            if not option.required or len(option.selections) != 1:
+                return {}
+            ((sku, quantity),) = option.selections
+            if quantity < 1 or quantity != quantity.to_integral_value():
+                return {}
+            parts[sku] = parts.get(sku, 0) + int(quantity)
+        return parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ virtual line of its own, so that it stays visible as its own figure and needs no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from bridge.domain.commerce import Product
-from bridge.domain.money import exponent, to_text
+from bridge.domain.money import exponent, shares, to_text
 from bridge.domain.order import Channel, Line, LineAmounts, OrderSnapshot
 
 _FEES = (
@@ -25,10 +25,21 @@ _FEES = (
 
 @dataclass(frozen=True, slots=True)
 class ProductLine:
-    """Which Commerce product stands for an Amazon line, and how many of it one Amazon unit is."""
+    """Which Commerce product stands for an Amazon line, and how many of it one Amazon unit is.
+
+    parts: of a bundle that leaves no choice, its products and how many of each one bundle has.
+    """
 
     product: Product
     quantity: int = 1
+    parts: tuple[tuple[Product, int], ...] = ()
+
+    @property
+    def pieces(self) -> tuple[tuple[Product, int], ...]:
+        """The products that are written, kept in stock and shipped, and how many of each one Amazon unit is."""
+        if not self.parts:
+            return ((self.product, self.quantity),)
+        return tuple((product, self.quantity * count) for product, count in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +146,7 @@ def build_draft(order: OrderSnapshot, products: Mapping[str, ProductLine]) -> Dr
     fees: list[DraftLine] = []
     amounts = [line.amounts for line in live_lines(order) if line.amounts]
     for line in live_lines(order):
-        goods.append(_goods_line(line, products[line.item_id]))
+        goods.extend(_goods_lines(line, products[line.item_id]))
         fees.extend(_fee_lines(line.item_id, line.amounts or LineAmounts()))
     if order.tip:
         fees.append(DraftLine("", "AMAZON-DELIVERY-TIP", "Delivery tip", 1, order.tip, is_virtual=True))
@@ -152,19 +163,30 @@ def build_draft(order: OrderSnapshot, products: Mapping[str, ProductLine]) -> Dr
     return draft
 
 
-def _goods_line(line: Line, standing: ProductLine) -> DraftLine:
+def _goods_lines(line: Line, standing: ProductLine) -> Iterator[DraftLine]:
+    """A line for each product that is shipped; Amazon's price of a bundle is split by what the shop asks for its parts.
+
+    Magento cannot be sent a bundle with its parts in one request (magento-rest 2.8).
+    """
     amounts = line.amounts or LineAmounts()
-    return DraftLine(
-        amazon_item_id=line.item_id,
-        sku=standing.product.sku,
-        name=line.title or standing.product.name,
-        qty=line.quantity * standing.quantity,
-        row_total=amounts.item,
-        tax=amounts.item_tax,
-        discount=amounts.item_discount,
-        product_id=standing.product.id,
-        weight=standing.product.weight,
-    )
+    prices = [product.price * count for product, count in standing.pieces]
+    if not any(prices):
+        prices = [Decimal(count) for _, count in standing.pieces]
+    rows = shares(amounts.item, prices)
+    by_row = [Decimal(row) for row in rows] if any(rows) else prices
+    taxes, discounts = shares(amounts.item_tax, by_row), shares(amounts.item_discount, by_row)
+    for (product, count), row, tax, discount in zip(standing.pieces, rows, taxes, discounts, strict=True):
+        yield DraftLine(
+            amazon_item_id=line.item_id,
+            sku=product.sku,
+            name=product.name if standing.parts else line.title or product.name,
+            qty=line.quantity * count,
+            row_total=row,
+            tax=tax,
+            discount=discount,
+            product_id=product.id,
+            weight=product.weight,
+        )
 
 
 def _fee_lines(item_id: str, amounts: LineAmounts) -> list[DraftLine]:

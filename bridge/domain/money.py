@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 # ISO 4217 currencies whose minor unit is not a hundredth.
 _EXPONENTS = {
@@ -34,6 +36,21 @@ def to_minor(amount: str | int | Decimal, currency: str) -> int:
     if scaled != scaled.to_integral_value():
         raise AmountNotExact(f"{amount} has more decimals than {currency} has")
     return int(scaled)
+
+
+def shares(total: int, weights: Sequence[Decimal]) -> list[int]:
+    """Split an amount (not negative) by weight so that the parts make it exactly; what rounding leaves goes to those
+    whose share lost most by it, the first first. Without any weight the first takes all.
+    """
+    whole = sum(weights)
+    if not whole:
+        return [total, *(0 for _ in weights[1:])]
+    exact = [Fraction(total) * Fraction(weight) / Fraction(whole) for weight in weights]
+    parts = [part.numerator // part.denominator for part in exact]
+    neediest = sorted(range(len(parts)), key=lambda n: parts[n] - exact[n])
+    for n in neediest[: total - sum(parts)]:
+        parts[n] += 1
+    return parts
 
 
 def to_text(minor: int, currency: str) -> str:

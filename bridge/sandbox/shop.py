@@ -120,6 +120,13 @@ class Shop:
             self.catalog.add(product)
             return product
 
+    def add_bundle(self, sku: str, name: str, *options: Iterable[tuple[str, float]], required: bool = True) -> Product:
+        """A bundle of options, each of them a choice of (SKU, quantity); the buyer must choose where `required`."""
+        with self.world.lock:
+            product = self.add_product(sku, name, type_id="bundle", weight=None)
+            product.options = [(required, list(choices)) for choices in options]
+            return product
+
     def remove_product(self, sku: str) -> None:
         """Delete a product with its stock; orders keep their lines. Nothing happens when there is none."""
         with self.world.lock:

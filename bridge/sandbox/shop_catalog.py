@@ -31,6 +31,8 @@ class Product:
     backorders: int = 0
     min_qty: float = 0
     indexed: bool = True
+    # Of a bundle: its options, each a list of (SKU, quantity); a buyer need not take an optional one.
+    options: list[tuple[bool, list[tuple[str, float]]]] = field(default_factory=list)
     created_at: str = ""
     updated_at: str = ""
 
@@ -120,6 +122,8 @@ def product_view(product: Product) -> dict[str, Any]:
     if product.weight is not None:
         view["weight"] = product.weight
     view["extension_attributes"] = {"website_ids": list(product.website_ids)}
+    if product.options:
+        view["extension_attributes"]["bundle_product_options"] = _bundle_options(product)
     view |= {name: [] for name in ("product_links", "options", "media_gallery_entries", "tier_prices")}
     attributes = {
         "options_container": "container2",
@@ -132,6 +136,34 @@ def product_view(product: Product) -> dict[str, Any]:
     }
     view["custom_attributes"] = [{"attribute_code": code, "value": value} for code, value in attributes.items()]
     return view
+
+
+def _bundle_options(product: Product) -> list[dict[str, Any]]:
+    return [
+        {
+            "option_id": number,
+            "title": f"Option {number}",
+            "required": required,
+            "type": "select",
+            "position": number,
+            "sku": product.sku,
+            "product_links": [
+                {
+                    "id": f"{number}{place}",
+                    "sku": sku,
+                    "option_id": number,
+                    "qty": qty,
+                    "position": place,
+                    "is_default": place == 1,
+                    "price": 0,
+                    "price_type": 0,
+                    "can_change_quantity": 0,
+                }
+                for place, (sku, qty) in enumerate(selections, 1)
+            ],
+        }
+        for number, (required, selections) in enumerate(product.options, 1)
+    ]
 
 
 def product_row(product: Product) -> dict[str, Any]:

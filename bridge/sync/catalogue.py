@@ -27,6 +27,8 @@ class Catalogue:
         """The facts for each order, in the same order. Raises RemoteError."""
         orders = list(orders)
         self._look_up({name for order in orders for line in live_lines(order) if (name := self._standing(line)[0])})
+        named = self._products.values()
+        self._look_up({sku for product in named if product for sku in product.fixed_parts})
         standing = [self._products_of(order) for order in orders]
         needs = [self._quantities(order, products) for order, products in zip(orders, standing, strict=True)]
         self._ask_salable({pair for need in needs for pair in need.items()})
@@ -55,15 +57,22 @@ class Catalogue:
             sku, quantity = self._standing(line)
             product = self._products.get(sku) if sku else None
             if product is not None:
-                products[line.item_id] = ProductLine(product, quantity)
+                products[line.item_id] = ProductLine(product, quantity, self._parts_of(product))
         return products
+
+    def _parts_of(self, product: Product) -> tuple[tuple[Product, int], ...]:
+        """The parts of a bundle that leaves no choice; none when one of them is not to be found."""
+        parts = [(self._products.get(sku), count) for sku, count in product.fixed_parts.items()]
+        found = tuple((part, count) for part, count in parts if part is not None)
+        return found if len(found) == len(parts) else ()
 
     @staticmethod
     def _quantities(order: OrderSnapshot, products: dict[str, ProductLine]) -> dict[str, int]:
         """What has to be in stock: nothing for an order that Amazon ships."""
         if order.channel is Channel.FBA:
             return {}
-        askable = {p.product.sku for p in products.values() if p.product.type_id not in UNSUPPORTED_TYPES}
+        pieces = [product for standing in products.values() for product, _ in standing.pieces]
+        askable = {product.sku for product in pieces if product.type_id not in UNSUPPORTED_TYPES}
         return {sku: qty for sku, qty in requested_quantities(order, products).items() if sku in askable}
 
     def _ask_salable(self, pairs: set[tuple[str, int]]) -> None:

@@ -112,9 +112,9 @@ def _counted_over(link: Link, commerce_order_ids: set[int]) -> dict[int, list[Co
 
 
 def _packed(order: Order) -> bool:
-    """Whether an Amazon unit is several pieces in Commerce, or a Commerce line several Amazon lines."""
+    """Whether an Amazon unit is several pieces or lines in Commerce, or a Commerce line several Amazon lines."""
     items = [line.commerce_item_id for line in order.lines if line.commerce_item_id is not None]
-    return len(set(items)) < len(items) or any(line.units_per_item > 1 for line in order.lines)
+    return len(set(items)) < len(items) or any(line.units_per_item > 1 or line.parts for line in order.lines)
 
 
 def keep_shipment(
@@ -150,11 +150,26 @@ def _amazon_items(order: Order, shipment: CommerceShipment, earlier: Iterable[Co
     for former in earlier:
         for item_id, qty in former.items:
             before[item_id] += int(qty)
-    items = []
+    items = _whole_sets(order, shipment, before)
     for item_id, qty in shipment.items:
-        lines = [line for line in order.lines if line.commerce_item_id == item_id]
+        lines = [line for line in order.lines if line.commerce_item_id == item_id and not line.parts]
         then, now = _units(lines, before[item_id]), _units(lines, before[item_id] + int(qty))
         items += [[line.amazon_item_id, now[n] - then[n]] for n, line in enumerate(lines) if now[n] > then[n]]
+    return items
+
+
+def _whole_sets(order: Order, shipment: CommerceShipment, before: Counter[int]) -> list[list[Any]]:
+    """[[amazon item id, quantity]] of lines that are several in Commerce: a set is whole once all its parts are."""
+    after = before + Counter({item_id: int(qty) for item_id, qty in shipment.items})
+    items: list[list[Any]] = []
+    for line in order.lines:
+        if line.parts:
+            then, now = (
+                min(line.quantity, *(pieces[item_id] // count for item_id, count in line.parts))
+                for pieces in (before, after)
+            )
+            if now > then:
+                items.append([line.amazon_item_id, now - then])
     return items
 
 

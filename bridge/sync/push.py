@@ -253,7 +253,11 @@ def _link_to(order: Order, created: CommerceOrder, products: Mapping[str, Produc
             continue
         row.commerce_item_id = item.item_id
         row.commerce_sku = item.sku
+        mine = [line for line in created.lines if not line.is_virtual and line.amazon_item_id == row.amazon_item_id]
+        if len(mine) > 1 and row.quantity:
+            row.parts = [[line.item_id, max(1, int(line.qty_ordered) // row.quantity)] for line in mine]
         if row.amazon_item_id in products:
+            row.commerce_sku = products[row.amazon_item_id].product.sku
             row.units_per_item = products[row.amazon_item_id].quantity
         elif row.quantity:
             sharing = sum(other.quantity for other in order.lines if standing[other.amazon_item_id] is item)

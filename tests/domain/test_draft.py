@@ -7,10 +7,13 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bridge.domain.draft import ProductLine, amounts_problem, build_draft, live_lines
 from bridge.domain.order import Channel, LineAmounts
-from tests.domain.orders import MUGS, make_line, make_order, make_product, orders, products_for, relaxed
+from tests.domain.orders import MUGS, lines, make_line, make_order, make_product, orders, products_for, relaxed
+
+PRICED = st.lists(st.tuples(st.decimals(0, 500, places=2), st.integers(1, 9)), min_size=2, max_size=5)
 
 
 def test_two_mugs_become_one_line_with_amazons_figures():
@@ -115,3 +118,22 @@ def test_figures_that_do_not_add_up_are_named_and_make_no_draft(name):
 
 def test_figures_that_add_up_are_no_problem():
     assert amounts_problem(make_order()) is None
+
+
+@given(lines(), st.integers(1, 5), PRICED)
+@relaxed
+def test_a_bundles_parts_make_the_lines_figures_and_no_discount_exceeds_its_price(found, quantity, priced):
+    order = make_order(*found)
+    parts = tuple((make_product(f"PART-{n}", price=price), count) for n, (price, count) in enumerate(priced))
+    draft = build_draft(
+        order, {line.item_id: ProductLine(make_product("SET", type_id="bundle"), quantity, parts) for line in found}
+    )
+    for line in live_lines(order):
+        mine = [made for made in draft.lines if made.amazon_item_id == line.item_id and not made.is_virtual]
+        assert len(mine) == len(parts)
+        assert sum(made.row_total for made in mine) == line.amounts.item
+        assert sum(made.tax for made in mine) == line.amounts.item_tax
+        assert sum(made.discount for made in mine) == line.amounts.item_discount
+        if line.amounts.item_discount <= line.amounts.item:
+            assert all(made.discount <= made.row_total for made in mine)
+        assert [made.qty for made in mine] == [line.quantity * quantity * count for _, count in parts]

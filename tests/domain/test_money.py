@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.money import AmountNotExact, Money, exponent, to_minor, to_text
+from bridge.domain.money import AmountNotExact, Money, exponent, shares, to_minor, to_text
 from tests.domain.orders import relaxed
 
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD", "INR"])
@@ -50,3 +51,14 @@ def test_an_amount_survives_being_written_and_read(minor, currency):
     assert to_minor(text, currency) == minor
     assert len(text.partition(".")[2]) == exponent(currency)
     assert Money(minor, currency).text == text
+
+
+@given(st.integers(0, 10**9), st.lists(st.decimals("0", "9999", places=4), min_size=1, max_size=8))
+def test_shares_make_the_whole_and_none_is_a_unit_off(total, weights):
+    parts = shares(total, weights)
+    assert sum(parts) == total
+    whole = sum(weights)
+    for part, weight in zip(parts, weights, strict=True):
+        if whole:
+            assert abs(Fraction(part) - Fraction(total) * Fraction(weight) / Fraction(whole)) < 1
+            assert weight or not part

@@ -187,6 +187,13 @@ def test_regression_47_a_completed_order_can_be_refunded(stage: Stage):
     assert stage.commerce_order(number)["state"] == "closed"
 
 
+def test_regression_43_the_parts_of_a_bundle_share_amazons_tax(stage: Stage):
+    stage.shop.add_bundle("SET", "Set", [("RED-MUG", 1)], [("BLUE-MUG", 2)])
+    _number, created = imported(stage, line("SET", 1, "30.00", item_tax=Decimal("2.50"), shipping_tax=Decimal(0)))
+    assert {item["sku"]: item["tax_amount"] for item in created["items"]} == {"RED-MUG": 0.83, "BLUE-MUG": 1.67}
+    assert created["tax_amount"] == 2.5
+
+
 def test_regression_49_each_line_is_tied_to_its_own_commerce_line_by_number_and_not_by_place(stage: Stage):
     number = stage.paid_order(line("BLUE-MUG", 1), line("RED-MUG", 2), line("BLUE-MUG", 3))
     stage.world.faults.add(Fault(CREATE, "hang_up_after"))

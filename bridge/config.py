@@ -43,6 +43,7 @@ class Config:
     broker_url: str | None = None
     amazon_endpoint: str | None = None
     lwa_endpoint: str | None = None
+    ims_endpoint: str | None = None
     allowed_private_hosts: tuple[IPv4Network | IPv6Network, ...] = ()
     sandbox: bool = False
     amazon_cancel_order: bool = False
@@ -69,6 +70,7 @@ def from_environment(**overrides: Any) -> Config:
                 "broker_url": _broker(_text(env, "BROKER_URL", "")),
                 "amazon_endpoint": _text(env, "AMAZON_ENDPOINT", "").rstrip("/") or None,
                 "lwa_endpoint": _text(env, "LWA_ENDPOINT", "") or None,
+                "ims_endpoint": _text(env, "IMS_ENDPOINT", "") or None,
                 "allowed_private_hosts": _networks(_text(env, "ALLOWED_PRIVATE_HOSTS", "")),
                 "sandbox": _text(env, "SANDBOX", "0") in {"1", "true", "yes"},
                 "amazon_cancel_order": _text(env, "AMAZON_CANCEL_ORDER", "0") in {"1", "true", "yes"},

@@ -31,6 +31,7 @@ COMMERCE_CREDENTIALS = {
         "commerce_access_token",
         "commerce_token_secret",
     ),
+    "ims": ("commerce_ims_client_id", "commerce_ims_client_secret", "commerce_ims_org_id"),
 }
 CREDENTIALS = (*AMAZON_CREDENTIALS, "commerce_auth", *(n for names in COMMERCE_CREDENTIALS.values() for n in names))
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
@@ -48,7 +49,7 @@ def add_store(runtime: Runtime, values: Mapping[str, Any]) -> int:
 
     values: name, seller_id, marketplace_id, commerce_url, website_code, optionally commerce_admin_url and
     integration_time (now unless given; a time in the past is refused, since orders placed before the connection are
-    never imported), and CREDENTIALS: Amazon's three, commerce_auth "bearer" or "oauth1" and what that needs.
+    never imported), and CREDENTIALS: Amazon's three, commerce_auth (a key of COMMERCE_CREDENTIALS) and what that needs.
     Raises InvalidInput.
     """
     now = runtime.now()

@@ -18,7 +18,8 @@ from bridge.stores import AMAZON_CREDENTIALS, COMMERCE_CREDENTIALS, add_store
 from bridge.sync.verify import verify
 
 REQUIRED = ("name", "seller_id", "marketplace_id", "commerce_url", "website_code")
-_PLAIN = {"amazon_client_id", "commerce_consumer_key"}  # the others are not shown while they are typed
+# The others are not shown while they are typed.
+_PLAIN = {"amazon_client_id", "commerce_consumer_key", "commerce_ims_client_id", "commerce_ims_org_id"}
 
 
 @click.group("store")

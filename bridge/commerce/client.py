@@ -13,6 +13,7 @@ from bridge.commerce import answers
 from bridge.commerce.connection import DEFAULT_TIMEOUT, Connection
 from bridge.commerce.figures import number
 from bridge.commerce.guard import Network
+from bridge.commerce.ims import ImsAuth
 from bridge.commerce.query import Filter, any_of, batches, criteria, indexes
 from bridge.domain.commerce import CommerceOrder, CommerceShipment, Product, Region, StoreView, Track
 from bridge.domain.names import storable
@@ -31,7 +32,8 @@ T = TypeVar("T")
 class CommerceClient:
     """A shop, reached by its REST interface. Thread-safe; a context manager.
 
-    base_url: the shop's address without /rest. auth: see `bridge.commerce.auth`. timeout: seconds.
+    base_url: the shop's address without /rest. auth: see `bridge.commerce.auth`, or `bridge.commerce.ims` for Commerce
+    as a Cloud Service, whose base_url ends with the tenant. timeout: seconds.
     private_networks: where else than in public the shop may be. Raises ConfigError for an address that is not allowed.
     """
 
@@ -44,7 +46,15 @@ class CommerceClient:
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         private_networks: Sequence[Network] = (),
     ) -> None:
-        self._shop = Connection(base_url, auth, transport=transport, timeout=timeout, private_networks=private_networks)
+        self._auth = auth
+        self._shop = Connection(
+            base_url,
+            auth,
+            transport=transport,
+            timeout=timeout,
+            private_networks=private_networks,
+            cloud_service=isinstance(auth, ImsAuth),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -57,11 +67,19 @@ class CommerceClient:
     def close(self) -> None:
         """Give the connections back."""
         self._shop.close()
+        if isinstance(self._auth, ImsAuth):
+            self._auth.close()
 
     # The shop itself
 
     def version(self) -> str:
-        """Magento's edition and version as it tells the world: "Magento/2.4 (Community)"."""
+        """Magento's edition and version as it tells the world: "Magento/2.4 (Community)".
+
+        A Cloud Service has no such page, and one version only; it is asked for its store views.
+        """
+        if self._shop.cloud_service:
+            self._shop.call("GET", "/V1/store/storeViews", _list)
+            return "as a Cloud Service"
         text = self._shop.text("/magento_version").strip()
         if not text.startswith("Magento/") or len(text) > 100:
             message = "The answer is not what Commerce is known to send."

@@ -21,6 +21,7 @@ from bridge.errors import AlreadyExists, RemoteError, Verdict
 log = structlog.get_logger()
 T = TypeVar("T")
 
+ALL = "all"
 MAX_ANSWER = 32 * 1024 * 1024  # bytes, unpacked; fifty full orders are about one million
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
@@ -46,7 +47,8 @@ _MAIL = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+")
 class Connection:
     """A pool of connections to one shop. Thread-safe; no cookies, because PHP serialises a session (magento-live 0.2).
 
-    Raises ConfigError when `base_url` is not one that we may speak to.
+    cloud_service: Commerce as a Cloud Service, whose paths lack /rest and name the store view in a header
+    (magento-rest 7). Raises ConfigError when `base_url` is not one that we may speak to.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class Connection:
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         private_networks: Sequence[Network] = (),
+        cloud_service: bool = False,
     ) -> None:
         self.base_url = check_base_url(base_url, private_networks)
+        self.cloud_service = cloud_service
         self._client = httpx.Client(
             auth=auth,
             transport=transport or GuardedTransport(private_networks),
@@ -81,18 +85,23 @@ class Connection:
         path: Mapping[str, object] | None = None,
         query: Iterable[tuple[str, str]] = (),
         body: Any = None,
-        store_view: str = "all",
+        store_view: str = ALL,
     ) -> T:
         """Ask `route` ("/V1/orders/{id}", filled from `path`) and read its JSON answer with `read`.
 
-        store_view: the code of the one to ask; "all" is the admin's own view, in which every store is seen.
+        store_view: the code of the one to ask; ALL is the admin's own view, in which every store is seen (on a Cloud
+        Service, which documents no such thing, the default one: the rows of all stores are seen there as well).
         Raises RemoteError: what `read` cannot read (KeyError, TypeError, ValueError ...) counts as no answer.
         """
         filled = route.format_map({name: quote(str(value), safe=",:") for name, value in (path or {}).items()})
-        url = f"{self.base_url}/rest/{quote(store_view, safe='')}{filled}"
+        headers = {}
+        if not self.cloud_service:
+            filled = f"/rest/{quote(store_view, safe='')}{filled}"
+        elif store_view != ALL:
+            headers["Store"] = store_view
         text = encode(query)
         request = _Request(verb, route)
-        answer = self._send(request, f"{url}?{text}" if text else url, body)
+        answer = self._send(request, f"{self.base_url}{filled}" + (f"?{text}" if text else ""), body, headers)
         try:
             return read(json.loads(answer.text, parse_float=Decimal))
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -102,10 +111,10 @@ class Connection:
         """A GET of a page outside the REST interface, as text. Raises RemoteError."""
         return self._send(_Request("GET", path), f"{self.base_url}{path}", None).text
 
-    def _send(self, request: _Request, url: str, body: Any) -> _Answer:
+    def _send(self, request: _Request, url: str, body: Any, headers: Mapping[str, str] | None = None) -> _Answer:
         started = time.monotonic()
         try:
-            answer = self._exchange(request, url, body)
+            answer = self._exchange(request, url, body, dict(headers or {}))
             if answer.status != 200:
                 raise _refusal(request, answer)
         except RemoteError as error:
@@ -120,10 +129,11 @@ class Connection:
         log.info("commerce call", operation=request.operation, status=answer.status, ms=_since(started))
         return answer
 
-    def _exchange(self, request: _Request, url: str, body: Any) -> _Answer:
-        content, headers = None, {}
+    def _exchange(self, request: _Request, url: str, body: Any, headers: dict[str, str]) -> _Answer:
+        content = None
         if body is not None:
-            content, headers = json.dumps(body, allow_nan=False).encode(), {"Content-Type": "application/json"}
+            content = json.dumps(body, allow_nan=False).encode()
+            headers["Content-Type"] = "application/json"
         try:
             with self._client.stream(request.verb, url, content=content, headers=headers) as response:
                 received = bytearray()

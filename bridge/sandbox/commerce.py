@@ -1,6 +1,8 @@
 """The sandbox's Commerce: Magento's REST interface over the world's shop.
 
 Registered under `/commerce`: `/rest/<store code>/V1/...`, `/rest/V1/...` (default store view) and `/magento_version`.
+The same shop is `/cloud/<tenant>/V1/...`, as Commerce as a Cloud Service: the store view is a header there, carts of
+guests do not exist, and only tokens of IMS are taken, which `/ims/token/v3` gives (magento-rest 7).
 The order of the checks is Magento's: store code, Accept, route, rights, body, then the service.
 """
 
@@ -20,6 +22,7 @@ from bridge.sandbox import (
     commerce_orders,
     commerce_releases,
     commerce_stores,
+    ims,
 )
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_errors import (
@@ -51,6 +54,7 @@ _ROUTES: Final = (
 )
 
 _SCHEMA: Final = "schema"
+_NOT_IN_THE_CLOUD: Final = frozenset({"guest-carts"})
 
 Handler = Callable[[Call], Any]
 
@@ -97,28 +101,35 @@ def blueprint(world: World) -> Blueprint:
         return Response(VERSION, mimetype="text/html")
 
     @commerce.route("/rest/<path:_rest>", methods=_VERBS)
-    def rest(_rest: str) -> Response:
+    @commerce.route("/cloud/<tenant>/<path:_rest>", methods=_VERBS)
+    def rest(_rest: str, tenant: str | None = None) -> Response:
         with world.lock:
-            return _answer(world)
+            return _answer(world, tenant)
+
+    @commerce.post("/ims/token/v3")
+    def ims_token() -> Response | tuple[Response, int]:
+        return ims.token(world)
 
     return commerce
 
 
-def _answer(world: World) -> Response:
+def _answer(world: World, tenant: str | None) -> Response:
     cookie = False
     try:
-        store_code, segments = _address()
+        store_code, segments = _address(tenant)
         view = world.shop.stores.view_by_code(store_code)
         _check_accept()
         if segments == [_SCHEMA]:
-            return _json(200, _schema(world))
+            return _json(200, _schema(world, tenant))
+        if tenant and segments[0] in _NOT_IN_THE_CLOUD:
+            raise not_found(_NO_ROUTE)
         route, path = _route(segments)
         world.requests[f"commerce {route.verb} {route.template}"] += 1
         cookie = True
         if route.right != "anonymous":
-            _authorize(world, route.right)
+            _authorize(world, route.right, tenant)
         query = query_tree(request.query_string.decode("latin-1"))
-        call = Call(world.shop, view, path, query, _body(), request.host_url.rstrip("/") + _prefix() + "/")
+        call = Call(world.shop, view, path, query, _body(), request.host_url.rstrip("/") + _prefix(tenant) + "/")
         result = route.handler(call)
         if "fields" in query:
             result = project(result, str(query["fields"]))
@@ -138,13 +149,13 @@ def _answer(world: World) -> Response:
     return response
 
 
-def _schema(world: World) -> Any:
+def _schema(world: World, tenant: str | None) -> Any:
     """GET /schema: of what the asker may see, which is nothing without rights."""
     world.requests["commerce GET /schema"] += 1
     asked = request.args.get("services", "all")
     if asked not in {"all", commerce_releases.ORDERS}:
         raise refused('Requested services are not available: "%1".', asked)
-    _authorize(world, "Magento_Sales::create")
+    _authorize(world, "Magento_Sales::create", tenant)
     return commerce_releases.schema(world.shop.release, request.host_url)
 
 
@@ -154,14 +165,17 @@ def _raw_path() -> str:
     return urlsplit(raw).path if raw else quote(request.path)
 
 
-def _prefix() -> str:
-    return request.path[: request.path.index("/rest/")]
+def _prefix(tenant: str | None) -> str:
+    return request.path[: request.path.index("/cloud/" if tenant else "/rest/")]
 
 
-def _address() -> tuple[str, list[str]]:
+def _address(tenant: str | None) -> tuple[str, list[str]]:
     """Store code and the segments after V1; raises the 404 when there is no V1."""
-    segments = [unquote(part) for part in _raw_path().partition("/rest/")[2].strip("/").split("/")]
-    if segments[0] == "V1":
+    rest = _raw_path().partition(f"/cloud/{tenant}/" if tenant else "/rest/")[2]
+    segments = [unquote(part) for part in rest.strip("/").split("/")]
+    if tenant:
+        segments.insert(0, request.headers.get("Store", "default"))
+    elif segments[0] == "V1":
         segments.insert(0, "default")
     if segments[1:] == [_SCHEMA]:
         return segments[0], [_SCHEMA]
@@ -184,13 +198,17 @@ def _check_accept() -> None:
         raise HtmlError
 
 
-def _authorize(world: World, right: str) -> None:
+def _authorize(world: World, right: str, tenant: str | None) -> None:
     """Bearer or OAuth; a wrong bearer, none at all and a missing right look the same (magento-live section 1)."""
-    header = request.headers.get("Authorization", "")
-    if header.startswith("OAuth "):
+    header, now = request.headers.get("Authorization", ""), world.now().timestamp()
+    if tenant:
+        keys = (request.headers.get("x-api-key", ""), request.headers.get("x-gw-ims-org-id", ""))
+        if not world.shop.ims.accepts(header, *keys, now):
+            raise CommerceError(401, _NOT_AUTHORIZED, {"resources": right})
+    elif header.startswith("OAuth "):
         query = request.query_string.decode("latin-1")
         url = request.host_url.rstrip("/") + _raw_path() + (f"?{query}" if query else "")
-        world.shop.integration.authenticate(header, request.method, url, world.now().timestamp())
+        world.shop.integration.authenticate(header, request.method, url, now)
     elif header != f"Bearer {world.shop.bearer}":
         raise CommerceError(401, _NOT_AUTHORIZED, {"resources": right})
 

@@ -67,6 +67,8 @@ def greeting(world: World, port: int) -> str:
         f"  Commerce  {here}/commerce   (REST: {here}/commerce/rest/all/V1/)",
         f"            bearer token         {world.shop.bearer}",
         *(f"            {name:<19}  {secret}" for name, secret in world.shop.integration.secrets().items()),
+        f"  the same  {here}/commerce/cloud/tenant   (as a Cloud Service; IMS: {here}/commerce/ims/token/v3)",
+        *(f"            {name:<19}  {secret}" for name, secret in world.shop.ims.secrets().items()),
     ]
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox import shop_actions, shop_invoices, shop_reservations, shop_shipments
 from bridge.sandbox.commerce_input import number
+from bridge.sandbox.ims import Ims
 from bridge.sandbox.oauth import Integration
 from bridge.sandbox.search_criteria import SearchCriteria
 from bridge.sandbox.shop_catalog import DISABLED, ENABLED, Catalog, Product
@@ -36,7 +37,8 @@ class Shop:
 
     orders, shipments, invoices, creditmemos, customers: records by id, dicts in Magento's field names.
     mails: what the shop would have sent, as (kind, address, store_id).
-    bearer: the access token that is accepted; integration: the OAuth 1.0a credentials.
+    bearer: the access token that is accepted; integration: the OAuth 1.0a credentials; ims: what Commerce as a Cloud
+    Service takes in their place.
     release: the Magento that the shop runs, see commerce_releases.
     input_limit: how many objects a list may have when the shop has input limits on, None (Magento's default) when not.
     """
@@ -47,6 +49,7 @@ class Shop:
         self.rng = random.Random("shop")  # noqa: S311 - cookies and codes of a sandbox
         self.bearer = BEARER_TOKEN
         self.integration = Integration()
+        self.ims = Ims()
         self.release = "2.4.7"
         self.input_limit: int | None = None
         self.stores = Stores()

@@ -18,6 +18,7 @@ from bridge.amazon.marketplaces import MARKETPLACES, REGION_ENDPOINTS
 from bridge.amazon.sqs import Queue
 from bridge.commerce.auth import BearerAuth, OAuth1Auth
 from bridge.commerce.client import CommerceClient
+from bridge.commerce.ims import TOKEN_URL, ImsAuth
 from bridge.config import Config
 from bridge.db import Database
 from bridge.domain.commerce import ShopContext
@@ -220,11 +221,30 @@ class Links:
         )
         commerce = CommerceClient(
             base_url=commerce_url,
-            auth=_commerce_auth(secret),
+            auth=self._commerce_auth(secret),
             transport=self._transports.get("commerce"),
             private_networks=self._config.allowed_private_hosts,
         )
         return Clients(amazon, commerce, version, quota)
+
+    def _commerce_auth(self, secret: Mapping[str, str]) -> httpx.Auth:
+        if secret["commerce_auth"] == "bearer":
+            return BearerAuth(secret["commerce_token"])
+        if secret["commerce_auth"] == "ims":
+            return ImsAuth(
+                secret["commerce_ims_client_id"],
+                secret["commerce_ims_client_secret"],
+                secret["commerce_ims_org_id"],
+                token_url=self._config.ims_endpoint or TOKEN_URL,
+                transport=self._transports.get("commerce"),
+                clock=lambda: self._now().timestamp(),
+            )
+        return OAuth1Auth(
+            secret["commerce_consumer_key"],
+            secret["commerce_consumer_secret"],
+            secret["commerce_access_token"],
+            secret["commerce_token_secret"],
+        )
 
     def close(self) -> None:
         """Give all connections back."""
@@ -236,14 +256,3 @@ class Links:
 
 def _account_key(row: Store) -> str:
     return f"{row.seller_id}:{MARKETPLACES[row.marketplace_id].region}"
-
-
-def _commerce_auth(secret: Mapping[str, str]) -> httpx.Auth:
-    if secret["commerce_auth"] == "bearer":
-        return BearerAuth(secret["commerce_token"])
-    return OAuth1Auth(
-        secret["commerce_consumer_key"],
-        secret["commerce_consumer_secret"],
-        secret["commerce_access_token"],
-        secret["commerce_token_secret"],
-    )

@@ -92,6 +92,9 @@ def test_a_new_store_has_the_default_settings(api: ApiClient):
         ({"commerce_admin_url": "javascript:alert(1)"}, {"commerce_admin_url"}),
         ({"website_code": "Base!"}, {"website_code"}),
         ({"commerce_auth": "basic"}, {"commerce_auth"}),
+        ({"commerce_auth": "ims"}, {
+            "commerce_ims_client_id", "commerce_ims_client_secret", "commerce_ims_org_id",
+        }),
         ({"commerce_auth": "oauth1"}, {
             "commerce_consumer_key", "commerce_consumer_secret", "commerce_access_token", "commerce_token_secret"
         }),

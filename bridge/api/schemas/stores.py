@@ -78,10 +78,17 @@ class StoreChange(Input):
     commerce_consumer_secret = _secret()
     commerce_access_token = _secret()
     commerce_token_secret = _secret()
+    commerce_ims_client_id = _secret()
+    commerce_ims_client_secret = _secret()
+    commerce_ims_org_id = _secret()
 
 
 class NewStore(StoreChange):
-    """A store to connect. With commerce_auth bearer, commerce_token is needed; with oauth1 the four others."""
+    """A store to connect, with the credentials that its commerce_auth needs.
+
+    bearer: commerce_token. oauth1: the consumer's key and secret, the access token and its secret. ims: the three of
+    commerce_ims, for Commerce as a Cloud Service, whose commerce_url ends with the tenant.
+    """
 
     name = fields.String(required=True, validate=validate.Length(1, 100), metadata={"examples": ["Mugs US"]})
     seller_id = fields.String(required=True, validate=validate.Length(3, 32), metadata={"examples": ["A2EXAMPLE1SELL"]})

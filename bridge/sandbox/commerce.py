@@ -45,6 +45,10 @@ _NOT_AUTHORIZED: Final = "The consumer isn't authorized to access %resources."
 _ERROR_PAGE: Final = (
     "<!doctype html>\n<html><head><title>There has been an error processing your request</title></head></html>"
 )
+_MAINTENANCE_PAGE: Final = (
+    "<!doctype html>\n<html><head><title>Error 503: Service Unavailable</title></head>"
+    "<body><h1>Service Temporarily Unavailable</h1></body></html>"
+)
 _ROUTES: Final = (
     *commerce_orders.ROUTES,
     *commerce_catalog.ROUTES,
@@ -114,6 +118,8 @@ def blueprint(world: World) -> Blueprint:
 
 
 def _answer(world: World, tenant: str | None) -> Response:
+    if world.shop.maintenance:
+        return Response(_MAINTENANCE_PAGE, 503, content_type="text/html; charset=UTF-8")
     cookie = False
     try:
         store_code, segments = _address(tenant)
@@ -135,7 +141,8 @@ def _answer(world: World, tenant: str | None) -> Response:
             result = project(result, str(query["fields"]))
         response = _json(200, result)
     except CommerceError as error:
-        response = _json(error.status, error.body())
+        trace = {"trace": "#0 [the sandbox has no PHP to trace] {main}"} if world.shop.developer_mode else {}
+        response = _json(error.status, error.body() | trace)
     except MaskedError:
         response = _json(500, {"message": MASKED.format(report=f"{world.shop.rng.getrandbits(48):012x}")})
     except FatalError:
@@ -210,6 +217,8 @@ def _authorize(world: World, right: str, tenant: str | None) -> None:
         url = request.host_url.rstrip("/") + _raw_path() + (f"?{query}" if query else "")
         world.shop.integration.authenticate(header, request.method, url, now)
     elif header != f"Bearer {world.shop.bearer}":
+        raise CommerceError(401, _NOT_AUTHORIZED, {"resources": right})
+    if world.shop.rights is not None and right not in world.shop.rights:
         raise CommerceError(401, _NOT_AUTHORIZED, {"resources": right})
 
 

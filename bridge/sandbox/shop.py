@@ -39,7 +39,8 @@ class Shop:
     mails: what the shop would have sent, as (kind, address, store_id).
     bearer: the access token that is accepted; integration: the OAuth 1.0a credentials; ims: what Commerce as a Cloud
     Service takes in their place.
-    release: the Magento that the shop runs, see commerce_releases.
+    release: the Magento that the shop runs, see commerce_releases. rights: what the credentials may do, None for all.
+    developer_mode: errors come with a trace. maintenance: every request of REST is answered by a page.
     input_limit: how many objects a list may have when the shop has input limits on, None (Magento's default) when not.
     """
 
@@ -51,6 +52,9 @@ class Shop:
         self.integration = Integration()
         self.ims = Ims()
         self.release = "2.4.7"
+        self.rights: frozenset[str] | None = None
+        self.developer_mode = False
+        self.maintenance = False
         self.input_limit: int | None = None
         self.stores = Stores()
         self.catalog = Catalog()

@@ -313,3 +313,49 @@ def test_a_recipient_known_by_company_alone_keeps_it():
         "billing_address"
     ]
     assert (shown["firstname"], shown["lastname"], shown["company"]) == ("ACME", "GmbH", "ACME GmbH")
+
+
+def test_the_shipping_description_shows_number_service_programs_and_ship_by_date():
+    ship_by = datetime(2026, 10, 1, 23, 59, tzinfo=timezone(timedelta(hours=-7)))
+    order = make_order(service_level="SAME_DAY", programs=("PRIME", "AMAZON_BUSINESS"), ship_by=ship_by)
+    described = entity_of(order)["shipping_description"]
+    number = order.amazon_order_id
+    assert described == f"Amazon {number} - Same Day - Prime - Amazon Business - ship by 2026-10-02 06:59 UTC"
+    assert entity_of(order)["payment"]["po_number"] == number
+    fba = entity_of(replace(order, channel=Channel.FBA, programs=()))["shipping_description"]
+    assert fba == f"Amazon {number} - Same Day - shipped by Amazon"
+    assert entity_of(make_order(service_level=None))["shipping_description"] == f"Amazon {number} - Shipping"
+    long = entity_of(replace(order, programs=("SOMETHING_LONG",) * 40))["shipping_description"]
+    assert len(long) <= 255
+    assert long.startswith(f"Amazon {number} - ")
+
+
+@given(orders(), st.sampled_from(["USD", "EUR", "JPY", "KWD"]))
+@relaxed
+def test_the_tax_rows_are_the_orders_tax_in_both_currencies(order, base):
+    rates = {currency: Decimal("1.0837") for currency in ("USD", "EUR", "JPY", "KWD")}
+    draft = build_draft(order, products_for(order))
+    shop = replace(SHOP, base_currency=base, rates=rates, tax_rows=True)
+    entity = order_body(order, draft, shop, increment_id=None, state="processing", status="processing")["entity"]
+    extension = entity["extension_attributes"]
+    rows = [row for item in entity["items"] for row in item.get("extension_attributes", {}).get("itemized_taxes", [])]
+    rows += extension.get("additional_itemized_taxes", [])
+    taxes = extension.get("taxes", [])
+    assert len(taxes) == bool(draft.tax)
+    for side, kept in (("amount", "tax_amount"), ("base_amount", "base_tax_amount")):
+        for held in (rows, taxes):
+            assert sum((exact(row[side]) for row in held), Decimal(0)) == exact(entity[kept])
+    assert {row["tax_code"] for row in rows} <= {tax["code"] for tax in taxes}
+
+
+@pytest.mark.parametrize(
+    ("taxes", "percent"), [((330, 41), 8.25), ((330, 99), 0), ((330, 0), 8.25), ((0, 41), 8.22), ((0, 0), None)]
+)
+def test_a_rate_is_named_only_where_one_rate_explains_every_tax(taxes, percent):
+    item_tax, shipping_tax = taxes
+    amounts = LineAmounts(
+        item=4000, item_tax=item_tax, shipping=499, shipping_tax=shipping_tax, total=4499 + sum(taxes)
+    )
+    entity = entity_of(make_order(make_line(amounts=amounts)), shop=replace(SHOP, tax_rows=True))
+    kept = entity["extension_attributes"].get("taxes", [])
+    assert [tax["percent"] for tax in kept] == ([] if percent is None else [percent])

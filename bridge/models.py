@@ -149,6 +149,8 @@ class Order(Base):
     commerce_order_id: Mapped[int | None] = mapped_column(BigInteger)
     commerce_order_number: Mapped[str | None] = mapped_column(String(50))
     commerce_status: Mapped[str | None] = mapped_column(String(32))
+    # The cart that was to become the Commerce order; recorded before it is placed, since an order is found by it.
+    commerce_quote_id: Mapped[int | None] = mapped_column(BigInteger)
     imported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The claim: whoever set claim holds the row until due_at; a claim that has run out was left by a dead process.
     claim: Mapped[str | None] = mapped_column(String(40))
@@ -174,13 +176,14 @@ class Order(Base):
         self.order_note = message[:500]
         self.updated_at = at
 
-    def move_to(self, state: ImportState, at: datetime, message: str) -> None:
-        """The only writer of import_state. Leaves an event. Raises IllegalTransition."""
+    def move_to(self, state: ImportState, at: datetime, message: str, *, news: bool = True) -> None:
+        """The only writer of import_state. Leaves an event; webhooks tell what is news. Raises IllegalTransition."""
         old = self.import_state
         self.import_state = transition(old, state)
         self._show()
         self.note(at, "import_state", message, old=old, new=state)
-        self.announce(told_of_import(state, self.amazon_status), at)
+        if news:
+            self.announce(told_of_import(state, self.amazon_status), at)
 
     def show_amazon_status(self, status: AmazonStatus, at: datetime) -> None:
         """The only writer of amazon_status; domain/states.supersedes decides whether to call it. Leaves an event."""

@@ -11,13 +11,12 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bridge.amazon.marketplaces import MARKETPLACES
-from bridge.domain.blockers import Blocker
+from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, Channel, LineAmounts
 from bridge.domain.states import ImportState, ShownStatus
@@ -204,27 +203,6 @@ def system_messages(session: Session, allowed: Allowed) -> list[dict[str, Any]]:
 # -- one order ---------------------------------------------------------------------------------------------------------
 
 
-def blocker_view(order: Order, blocker: Blocker, admin_url: str | None) -> dict[str, Any]:
-    """A blocker with what mends it and where. link: an address of the shop's admin, or a path of this bridge's own."""
-    line = next((line for line in order.lines if line.amazon_item_id == blocker.line_id), None)
-    named = {"seller_sku": blocker.sku} if blocker.sku else {"asin": line.asin if line and line.asin else ""}
-    match = f"/console/stores/{order.store_id}/product-matches?{urlencode(named)}"
-    links = {
-        "product": f"{admin_url.rstrip('/')}/catalog/product/" if admin_url else match,
-        "product_match": match,
-        "store": f"/console/stores/{order.store_id}",
-    }
-    return {
-        "code": blocker.code,
-        "message": blocker.message,
-        "fix": blocker.fix,
-        "where": blocker.where,
-        "link": links.get(blocker.where, f"/console/orders/{order.id}"),
-        "amazon_item_id": blocker.line_id,
-        "sku": blocker.sku,
-    }
-
-
 def find_order(session: Session, order_id: int, allowed: Allowed) -> Order:
     """The order, if the caller may see it. Raises NotFound."""
     order = session.get(Order, order_id)
@@ -239,12 +217,12 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
     (item,) = order_items(session, [order_id])
     personal = order.personal
     outgoing = _outgoing(session, order_id)
-    admin_url = session.get_one(Store, order.store_id).commerce_admin_url
     return item | {
         "lines": [_line(line, order.currency) for line in order.lines],
         "amounts": _amounts(order),
         "blockers": [
-            blocker_view(order, Blocker(b.code, b.message, b.fix, b.amazon_item_id, b.sku), admin_url)
+            {"code": b.code, "message": b.message, "fix": b.fix, "where": BLOCKER_CODES[b.code].where,
+             "amazon_item_id": b.amazon_item_id, "sku": b.sku}
             for b in order.blockers
         ],
         "shipping_address": shipping_address(order),

@@ -15,7 +15,7 @@ from bridge.domain.blockers import Blocker
 from bridge.domain.commerce import plain
 from bridge.domain.order import Address, AmazonStatus, Channel, Line, LineAmounts, OrderSnapshot
 from bridge.domain.settings import ORDER_SETTINGS, OrderSettings
-from bridge.domain.states import ImportState, transition
+from bridge.domain.states import CLAIMED, IMPORTABLE, ImportState, transition
 from bridge.domain.webhooks import EventType
 from bridge.errors import NotFound, RemoteError
 from bridge.models import (
@@ -157,15 +157,6 @@ def orders_by_commerce_id(session: Session, store_id: int, entity_ids: Collectio
     return found
 
 
-def known_commerce_numbers(session: Session, store_id: int, numbers: Collection[str]) -> set[str]:
-    """Of these Commerce order numbers, those of the store's orders, in their very spelling."""
-    found: set[str] = set()
-    for part in _chunks(numbers):
-        where = (Order.store_id == store_id, Order.commerce_order_number.in_(part))
-        found |= {number for number in session.scalars(select(Order.commerce_order_number).where(*where)) if number}
-    return found & set(numbers)  # MariaDB also finds what differs by case
-
-
 def load_orders(session: Session, ids: Sequence[int]) -> list[Order]:
     """These orders with lines, personal data and blockers, in the order of `ids`."""
     found: dict[int, Order] = {}
@@ -178,48 +169,58 @@ def load_orders(session: Session, ids: Sequence[int]) -> list[Order]:
 _WHOLE = (selectinload(Order.lines), selectinload(Order.personal))
 
 
-def importable_ids(session: Session, store_id: int, now: datetime, limit: int, after: int = 0) -> list[int]:
+def importable_ids(
+    session: Session, store_id: int, now: datetime, limit: int, after: int = 0, *, held: bool = False
+) -> list[int]:
     """Ids of the orders that an import looks at now, above `after`: ready ones that are due, and all blocked ones.
 
+    held: instead those whose goods a Commerce order holds, once Amazon has verified the payment.
     An order that the merchant is cancelling on Amazon is left alone.
     """
-    due = or_(
-        (Order.import_state == ImportState.READY) & (Order.due_at <= now), Order.import_state == ImportState.BLOCKED
-    )
+    paid = Order.amazon_status.in_(IMPORTABLE[Channel.FBM])
+    ready = (Order.import_state == ImportState.RESERVED) & paid if held else Order.import_state == ImportState.READY
+    due = or_(ready & (Order.due_at <= now), Order.import_state == ImportState.BLOCKED)
     unwanted = exists().where(
         OutgoingChange.order_id == Order.id,
         OutgoingChange.kind == "cancel_amazon",
         OutgoingChange.state.in_(("pending", "sent")),
     )
-    where = (Order.store_id == store_id, Order.id > after, due, ~unwanted)
+    in_commerce = Order.commerce_order_id.is_not(None) if held else Order.commerce_order_id.is_(None)
+    where = (Order.store_id == store_id, Order.id > after, due, in_commerce, ~unwanted)
     return list(session.scalars(select(Order.id).where(*where).order_by(Order.id).limit(limit)))
 
 
 def abandoned_ids(session: Session, store_id: int, now: datetime, limit: int) -> list[int]:
     """Ids of the orders that were being created when their time ran out: the outcome in Commerce is unknown."""
     query = select(Order.id).where(
-        Order.store_id == store_id, Order.import_state == ImportState.IMPORTING, Order.due_at <= now
+        Order.store_id == store_id, Order.import_state.in_(_BEING_CLAIMED), Order.due_at <= now
     )
     return list(session.scalars(query.order_by(Order.id).limit(limit)))
 
 
+_BEING_CLAIMED = frozenset(CLAIMED.values())
+
+
 def claim_for_import(session: Session, order: Order, claim: str, now: datetime, until: datetime) -> bool:
-    """Take a ready or blocked order for creation, unless another process has it or it is not what was read any more:
-    Amazon has sent a newer version, or the merchant another address.
+    """Take an order for what is done in Commerce in its state (see states.CLAIMED), unless another process has it or it
+    is not what was read any more: Amazon has sent a newer version, or the merchant another address.
 
     The row that was read (`order`) stays as it was; reload it in the transaction that records the outcome.
     """
     old = order.import_state
+    into = CLAIMED.get(old)
+    if into is None:
+        return False
     changed = session.execute(
         update(Order)
         .where(
             Order.id == order.id,
-            Order.import_state.in_((ImportState.READY, ImportState.BLOCKED)),
+            Order.import_state.in_([state for state, claimed in CLAIMED.items() if claimed is into]),
             Order.last_update_date == order.last_update_date,
             Order.address_edits == order.address_edits,
         )
         .values(
-            import_state=ImportState.IMPORTING,
+            import_state=into,
             status=order.amazon_status.value,
             claim=claim,
             due_at=until,
@@ -230,28 +231,34 @@ def claim_for_import(session: Session, order: Order, claim: str, now: datetime, 
     )
     if affected(changed) != 1:
         return False
-    new = transition(old, ImportState.IMPORTING)
+    new = transition(old, into)
     event = {"order_id": order.id, "at": now, "kind": "import_state", "old": old.value, "new": new.value}
-    session.execute(insert(OrderEvent).values(**event, message="Being created in Commerce."))
+    session.execute(insert(OrderEvent).values(**event, message=_CLAIM_MESSAGES.get(old, "Being created in Commerce.")))
     return True
 
 
-def prolong_claim(session: Session, order_id: int, claim: str, until: datetime) -> bool:
-    """Whether the claim holds until then: nobody has taken the order over."""
+def prolong_claim(session: Session, order_id: int, claim: str, until: datetime, *, quote_id: int | None = None) -> bool:
+    """Whether the claim holds until then: nobody has taken the order over. quote_id: the cart that is placed next."""
     changed = session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.import_state == ImportState.IMPORTING, Order.claim == claim)
-        .values(due_at=until)
+        .where(Order.id == order_id, Order.import_state.in_(_BEING_CLAIMED), Order.claim == claim)
+        .values(due_at=until, **({"commerce_quote_id": quote_id} if quote_id is not None else {}))
         .execution_options(synchronize_session=False)
     )
     return affected(changed) == 1
+
+
+_CLAIM_MESSAGES = {
+    ImportState.WAITING: "Its stock is being held in Commerce.",
+    ImportState.RESERVED: "Its Commerce order is getting Amazon's figures.",
+}
 
 
 def claim_abandoned(session: Session, order_id: int, claim: str, now: datetime, until: datetime) -> bool:
     """Take over an order that another process left in the middle of its creation."""
     changed = session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.import_state == ImportState.IMPORTING, Order.due_at <= now)
+        .where(Order.id == order_id, Order.import_state.in_(_BEING_CLAIMED), Order.due_at <= now)
         .values(claim=claim, due_at=until)
         .execution_options(synchronize_session=False)
     )
@@ -263,7 +270,7 @@ def claimed_order(session: Session, order_id: int, claim: str) -> Order | None:
     parts = (selectinload(Order.lines), selectinload(Order.blockers))
     query = select(Order).where(Order.id == order_id, Order.claim == claim).options(*parts)
     order = session.scalars(query.with_for_update(of=Order)).one_or_none()
-    return order if order and order.import_state is ImportState.IMPORTING else None
+    return order if order and order.import_state in _BEING_CLAIMED else None
 
 
 def newest_addresses(session: Session, store_id: int, count: int) -> list[Any]:
@@ -284,17 +291,19 @@ def replace_blockers(session: Session, order: Order, blockers: Sequence[Blocker]
     """Make these the order's blockers; whether that changed anything (an event is left only then)."""
     wanted = [(b.code, b.message, b.fix, b.line_id, b.sku) for b in blockers]
     held = [(b.code, b.message, b.fix, b.amazon_item_id, b.sku) for b in order.blockers]
-    if wanted == held:
+    same = wanted == held
+    if same and (not blockers or order.import_state is ImportState.BLOCKED):
         return False
-    order.blockers = [
-        OrderBlocker(code=b.code, message=b.message[:500], fix=b.fix[:500], amazon_item_id=b.line_id, sku=b.sku)
-        for b in blockers
-    ]
+    if not same:
+        order.blockers = [
+            OrderBlocker(code=b.code, message=b.message[:500], fix=b.fix[:500], amazon_item_id=b.line_id, sku=b.sku)
+            for b in blockers
+        ]
     if blockers and order.import_state is ImportState.BLOCKED:
         order.note(now, "blocked", blockers[0].message, new=blockers[0].code)
         order.announce(EventType.BLOCKED, now)
     elif blockers:
-        order.move_to(ImportState.BLOCKED, now, blockers[0].message)
+        order.move_to(ImportState.BLOCKED, now, blockers[0].message, news=not same)
     session.flush()
     return True
 

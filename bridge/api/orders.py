@@ -15,6 +15,7 @@ from bridge.api.schemas import orders as shapes
 from bridge.api.schemas.common import PageQuery
 from bridge.api.schemas.jobs import JobRunSchema
 from bridge.api.stores import LOCATION, started
+from bridge.domain.blockers import Blocker
 from bridge.domain.draft import Draft
 from bridge.domain.money import to_text
 from bridge.errors import Conflict, InvalidInput, NotFound
@@ -169,22 +170,31 @@ def preview_order(order_id: int) -> Response:
     """
     with runtime().db.reading() as session:
         order = queries.find_order(session, order_id, caller().store_ids)
-        _ = order.lines  # while there is a session to read them
     trail.record_reading(runtime().db, "order.read", order_id, order.store_id)
-    link = runtime().links.get(order.store_id)
-    seen = preview(link, order_id)
+    seen = preview(runtime().links.get(order.store_id), order_id)
     known = order.currency is not None and order.grand_total_minor is not None
     return reply(
         {
             "order_id": order_id,
             "can_be_created": seen.body is not None,
             "order_number": seen.order_number,
-            "blockers": [queries.blocker_view(order, blocker, link.admin_url) for blocker in seen.blockers],
+            "blockers": [_blocker(blocker) for blocker in seen.blockers],
             **_figures(seen.draft),
             "amazon_total": to_text(order.grand_total_minor or 0, order.currency or "") if known else None,
             "commerce_request": seen.body,
         }
     )
+
+
+def _blocker(blocker: Blocker) -> dict[str, Any]:
+    return {
+        "code": blocker.code,
+        "message": blocker.message,
+        "fix": blocker.fix,
+        "where": blocker.where,
+        "amazon_item_id": blocker.line_id,
+        "sku": blocker.sku,
+    }
 
 
 def _figures(draft: Draft | None) -> dict[str, Any]:

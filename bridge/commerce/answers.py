@@ -11,6 +11,7 @@ from bridge.domain.commerce import (
     CommerceLine,
     CommerceOrder,
     CommerceShipment,
+    PlacedOrder,
     Product,
     Region,
     StoreView,
@@ -21,7 +22,7 @@ Json = Mapping[str, Any]
 
 # What `fields=` asks for: exactly what the readers below read.
 ORDER_FIELDS = (
-    "items[entity_id,increment_id,store_id,state,status,grand_total,order_currency_code,ext_order_id,total_invoiced,"
+    "items[entity_id,increment_id,store_id,state,status,grand_total,order_currency_code,ext_order_id,quote_id,total_invoiced,"
     "items[item_id,sku,qty_ordered,qty_invoiced,qty_shipped,qty_canceled,qty_refunded,ext_order_item_id,is_virtual]],"
     "total_count"
 )
@@ -47,6 +48,7 @@ def order_values(order: Json) -> CommerceOrder:
         grand_total=None if grand_total is None else Decimal(str(grand_total)),
         currency=order.get("order_currency_code"),
         ext_order_id=order.get("ext_order_id"),
+        quote_id=_optional_int(order.get("quote_id")),
         total_invoiced=_amount(order.get("total_invoiced")),
         lines=tuple(map(_line, order.get("items") or ())),
     )
@@ -64,6 +66,15 @@ def _line(item: Json) -> CommerceLine:
         amazon_item_id=item.get("ext_order_item_id") or None,
         is_virtual=bool(int(item.get("is_virtual") or 0)),
     )
+
+
+def placed_values(order: Json) -> PlacedOrder:
+    """An order of GET /V1/orders/{id}, which shows its addresses."""
+    assignments = (order.get("extension_attributes") or {}).get("shipping_assignments") or [{}]
+    shipping = (assignments[0].get("shipping") or {}).get("address")
+    given = {"billing": order.get("billing_address"), "shipping": shipping}
+    addresses = {kind: dict(address) for kind, address in given.items() if address and address.get("entity_id")}
+    return PlacedOrder(order_values(order), addresses)
 
 
 def shipment_values(shipment: Json) -> CommerceShipment:

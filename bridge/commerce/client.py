@@ -10,12 +10,14 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from bridge.commerce import answers
+from bridge.commerce.carts import Carts
 from bridge.commerce.connection import DEFAULT_TIMEOUT, Connection
 from bridge.commerce.figures import number
 from bridge.commerce.guard import Network
 from bridge.commerce.ims import ImsAuth
 from bridge.commerce.query import Filter, any_of, batches, criteria, indexes
-from bridge.domain.commerce import CommerceOrder, CommerceShipment, Product, Region, StoreView, Track
+from bridge.commerce.stock import Stock
+from bridge.domain.commerce import CommerceOrder, CommerceShipment, PlacedOrder, Product, Region, StoreView, Track
 from bridge.domain.names import storable
 from bridge.errors import RemoteError, Verdict
 
@@ -55,6 +57,8 @@ class CommerceClient:
             private_networks=private_networks,
             cloud_service=isinstance(auth, ImsAuth),
         )
+        self.carts = Carts(self._shop)
+        self.stock = Stock(self._shop)
 
     def __enter__(self) -> Self:
         return self
@@ -184,16 +188,21 @@ class CommerceClient:
         return self._shop.call("POST", "/V1/orders", answers.order_values, body=body)
 
     def find_orders(
-        self, *, increment_ids: Iterable[str] = (), ext_order_ids: Iterable[str] = ()
+        self, *, increment_ids: Iterable[str] = (), ext_order_ids: Iterable[str] = (), quote_ids: Iterable[int] = ()
     ) -> list[CommerceOrder]:
-        """The orders of any store view with one of these numbers, each once."""
+        """The orders of any store view with one of these numbers, or placed from one of these carts, each once."""
         filters = [*any_of("increment_id", increment_ids), *any_of("ext_order_id", ext_order_ids)]
+        filters += any_of("quote_id", map(str, quote_ids))
         found = {order.entity_id: order for wanted in filters for order in self._orders(wanted)}
         return list(found.values())
 
     def orders(self, entity_ids: Iterable[int]) -> list[CommerceOrder]:
         """The orders with these entity ids that exist."""
         return [order for wanted in any_of("entity_id", map(str, entity_ids)) for order in self._orders(wanted)]
+
+    def placed_order(self, entity_id: int) -> PlacedOrder:
+        """One order with its addresses."""
+        return self._shop.call("GET", "/V1/orders/{id}", answers.placed_values, path={"id": entity_id})
 
     def _orders(self, wanted: Filter) -> Iterator[CommerceOrder]:
         return self._search("/V1/orders", wanted, ORDERS_PER_PAGE, answers.ORDER_FIELDS, answers.order_values)
@@ -205,6 +214,11 @@ class CommerceClient:
     def update_order(self, entity: Json) -> None:
         """Save some fields of the order that `entity_id` names; state and items in separate calls (magento-live 2)."""
         self._shop.call("POST", "/V1/orders", lambda order: int(order["entity_id"]), body={"entity": entity})
+
+    def update_address(self, order_id: int, address: Json) -> None:
+        """Save the address that `entity_id` names; what is left out stays."""
+        path, body = {"parent_id": order_id}, {"entity": address | {"parent_id": order_id}}
+        self._shop.call("PUT", "/V1/orders/{parent_id}", lambda saved: int(saved["entity_id"]), path=path, body=body)
 
     def invoice(self, order_id: int) -> int:
         """Invoice everything that is not yet; gives the invoice's id. Nobody is mailed."""

@@ -26,7 +26,7 @@ from bridge.domain.draft import Draft, DraftLine
 from bridge.domain.exchange import in_base_currency
 from bridge.domain.money import exponent
 from bridge.domain.names import one_line, storable
-from bridge.domain.order import OrderSnapshot
+from bridge.domain.order import AmazonStatus, OrderSnapshot
 from bridge.errors import InvalidInput
 
 Json = dict[str, Any]
@@ -251,7 +251,10 @@ def _remarks(order: OrderSnapshot, draft: Draft, console_url: str | None) -> lis
     """What the warehouse has to know and no field holds, as HTML: the admin shows <a> and <br> in comments."""
     name = escape(order.amazon_order_id)
     link = f'<a href="{escape(console_url)}">{name}</a>' if console_url else name
-    facts = [f"Amazon order {link}, paid on Amazon"]
+    paid = order.status not in (AmazonStatus.PENDING, AmazonStatus.PENDING_AVAILABILITY)
+    facts = [
+        f"Amazon order {link}, {'paid on Amazon' if paid else 'holds its stock while Amazon verifies the payment'}"
+    ]
     if draft.settled:
         facts.append("sold and shipped by Amazon")
     if order.service_level:

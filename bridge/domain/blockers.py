@@ -128,6 +128,17 @@ def commerce_rejected(message: str) -> Blocker:
     return _blocker("commerce_rejected", f"Commerce refused the order: {message}")
 
 
+def cannot_sell(code: str, sku: str, quantity: int, message: str, line_id: str | None) -> Blocker:
+    """The blocker for goods that Commerce, asked to sell them, refused in the words of `message`."""
+    says = {
+        "product_not_found": f"No product with the SKU {sku} in Commerce.",
+        "product_disabled": f"The product {sku} is disabled in Commerce.",
+        "out_of_stock": f"Commerce does not have {quantity} of {sku} to sell.",
+    }
+    told = says.get(code, f"Commerce refused to sell {sku}: {message}")
+    return Blocker(code, told, BLOCKER_CODES[code].fix, line_id, sku)
+
+
 def _blocker(code: str, message: str, line: Line | None = None) -> Blocker:
     line_id, sku = (line.item_id, line.sku) if line else (None, None)
     return Blocker(code, message, BLOCKER_CODES[code].fix, line_id, sku)

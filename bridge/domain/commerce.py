@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,10 @@ class CommerceLine:
 
 @dataclass(frozen=True, slots=True)
 class CommerceOrder:
-    """A Commerce order; grand_total as Magento prints it, None after a partial save (magento-live 2)."""
+    """A Commerce order; grand_total as Magento prints it, None after a partial save (magento-live 2).
+
+    quote_id: the cart that it was placed from, which reserved its goods; None for an order that was written as it is.
+    """
 
     entity_id: int
     increment_id: str
@@ -124,8 +128,17 @@ class CommerceOrder:
     grand_total: Decimal | None = None
     currency: str | None = None
     ext_order_id: str | None = None
+    quote_id: int | None = None
     total_invoiced: Decimal = Decimal(0)
     lines: tuple[CommerceLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """A Commerce order with its addresses ("billing", "shipping") in Magento's own fields, entity_id among them."""
+
+    order: CommerceOrder
+    addresses: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ virtual line of its own, so that it stays visible as its own figure and needs no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from bridge.domain.commerce import Product
@@ -161,6 +161,18 @@ def build_draft(order: OrderSnapshot, products: Mapping[str, ProductLine]) -> Dr
     if draft.grand_total != order.grand_total:
         raise ValueError(f"the draft makes {draft.grand_total}, Amazon's total is {order.grand_total} minor units")
     return draft
+
+
+def pending_draft(order: OrderSnapshot, products: Mapping[str, ProductLine], currency: str) -> Draft:
+    """The Commerce order that holds the goods while Amazon verifies the payment.
+
+    With Amazon's figures where it sends them already and they add up, else with none, in `currency`.
+    """
+    if order.currency == currency and amounts_problem(order) is None:
+        return build_draft(order, products)
+    bare = (replace(line, amounts=None) for line in live_lines(order))
+    goods = (good for line in bare for good in _goods_lines(line, products[line.item_id]))
+    return Draft(currency, tuple(goods), shipping=0, shipping_tax=0, shipping_discount=0, settled=False)
 
 
 def _goods_lines(line: Line, standing: ProductLine) -> Iterator[DraftLine]:

@@ -32,7 +32,8 @@ ORDER_SETTINGS: tuple[Setting, ...] = (
     Setting("order_number_prefix", None, None,
             "What stands before Amazon's order number, for example AMZ-. Letters, digits, - _ . # only, 20 at most."),
     Setting("pending_orders", ("do_not_reserve", "reserve"), "do_not_reserve",
-            "Whether stock is held while Amazon still verifies the payment."),
+            "Whether stock is held while Amazon still verifies the payment: the Commerce order of what you ship"
+            " yourself is then created already, as pending. Needs a stock_strategy other than none."),
     Setting("order_status", ("default", "custom"), "default",
             "The status of a new Commerce order: Processing, or one of your own under the state processing."),
     Setting("processing_status", None, None, "The code of your own status; required when order_status is custom."),
@@ -40,7 +41,9 @@ ORDER_SETTINGS: tuple[Setting, ...] = (
             "When the Commerce order is invoiced: after it was shipped, or as soon as it is created."),
     Setting("stock_strategy", ("reservation_cli", "cart_restate", "none"), "reservation_cli",
             "How the quantity of an imported order is held in Commerce until it ships: by Magento's own reservation"
-            " command in the shop's crontab, by a placeholder cart, or not at all (an ERP owns the stock)."),
+            " command in the shop's crontab, by a cart (needs flat rate shipping and check / money order; Commerce"
+            " numbers the orders; disable e-mail for the store view, since Commerce mails orders that it makes from"
+            " carts), or not at all (an ERP owns the stock)."),
 )  # fmt: skip
 
 _FREE_TEXT = {
@@ -125,8 +128,10 @@ def _rule_problems(given: Mapping[str, Any], current: OrderSettings) -> dict[str
         return wrong
     if value("order_status") == "custom" and not value("processing_status"):
         wrong["processing_status"] = ["Required when order_status is custom."]
-    if value("stock_strategy") == "cart_restate":
-        wrong["stock_strategy"] = ["cart_restate is not available in this version."]
-    if value("pending_orders") == "reserve":
-        wrong["pending_orders"] = ["reserve is not available in this version."]
+    if value("stock_strategy") == "cart_restate" and value("order_number_source") == "amazon":
+        wrong["order_number_source"] = [
+            "Commerce numbers an order that it makes from a cart: choose commerce while stock_strategy is cart_restate."
+        ]
+    if value("pending_orders") == "reserve" and value("stock_strategy") == "none":
+        wrong["pending_orders"] = ["Nothing can be held while stock_strategy is none: choose another one of the two."]
     return wrong

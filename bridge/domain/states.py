@@ -20,6 +20,8 @@ class ImportState(StrEnum):
     """How far the Commerce side of an Amazon order is."""
 
     WAITING = "waiting"  # Amazon does not let it be created yet
+    RESERVING = "reserving"  # claimed: a Commerce order that only holds the quantity may or may not exist
+    RESERVED = "reserved"  # the Commerce order exists and holds the quantity; it has not got Amazon's final figures
     READY = "ready"  # to be created by the next import
     BLOCKED = "blocked"  # a blocker stands; looked at again in every import
     VIEW_ONLY = "view_only"  # import was disabled when it became importable
@@ -30,11 +32,19 @@ class ImportState(StrEnum):
 
 
 TRANSITIONS: dict[ImportState, frozenset[ImportState]] = {
-    ImportState.WAITING: frozenset({ImportState.READY, ImportState.VIEW_ONLY, ImportState.CANCELED}),
+    ImportState.WAITING: frozenset(
+        {ImportState.READY, ImportState.VIEW_ONLY, ImportState.CANCELED, ImportState.RESERVING}
+    ),
+    ImportState.RESERVING: frozenset({ImportState.RESERVED, ImportState.WAITING}),
+    ImportState.RESERVED: frozenset({ImportState.IMPORTING, ImportState.BLOCKED, ImportState.CANCELED}),
     ImportState.READY: frozenset({ImportState.IMPORTING, ImportState.BLOCKED, ImportState.CANCELED}),
-    ImportState.BLOCKED: frozenset({ImportState.READY, ImportState.IMPORTING, ImportState.CANCELED}),
+    ImportState.BLOCKED: frozenset(
+        {ImportState.READY, ImportState.IMPORTING, ImportState.CANCELED, ImportState.RESERVED}
+    ),
     ImportState.VIEW_ONLY: frozenset({ImportState.READY, ImportState.CANCELED}),
-    ImportState.IMPORTING: frozenset({ImportState.IMPORTED, ImportState.READY, ImportState.BLOCKED}),
+    ImportState.IMPORTING: frozenset(
+        {ImportState.IMPORTED, ImportState.READY, ImportState.BLOCKED, ImportState.RESERVED}
+    ),
     ImportState.IMPORTED: frozenset({ImportState.COMPLETED, ImportState.CANCELED}),
     ImportState.COMPLETED: frozenset(),
     ImportState.CANCELED: frozenset(),
@@ -59,7 +69,19 @@ IMPORTABLE: dict[Channel, frozenset[AmazonStatus]] = {
 }
 
 ENDED = frozenset({ImportState.COMPLETED, ImportState.CANCELED})
-IN_COMMERCE = frozenset({ImportState.IMPORTING, ImportState.IMPORTED})
+# A Commerce order exists, or may.
+IN_COMMERCE = frozenset({ImportState.IMPORTING, ImportState.IMPORTED, ImportState.RESERVING, ImportState.RESERVED})
+# The Commerce order, if there is one, has not got Amazon's final figures: nothing of it is told to Amazon.
+UNFINISHED = frozenset({ImportState.RESERVED, ImportState.BLOCKED, ImportState.IMPORTING})
+# What the Commerce order was made of is history; until then Amazon's newer figures are taken over.
+SETTLED = frozenset({ImportState.IMPORTING, ImportState.IMPORTED}) | ENDED
+# state -> the state of an order that was claimed in it
+CLAIMED: dict[ImportState, ImportState] = {
+    ImportState.READY: ImportState.IMPORTING,
+    ImportState.BLOCKED: ImportState.IMPORTING,
+    ImportState.RESERVED: ImportState.IMPORTING,
+    ImportState.WAITING: ImportState.RESERVING,
+}
 
 
 class ShownStatus(StrEnum):
@@ -88,15 +110,18 @@ def supersedes(old: AmazonStatus, old_time: datetime, new: AmazonStatus, new_tim
     return new_time > old_time and (new is old or new in AMAZON_TRANSITIONS[old])
 
 
-def state_for(current: ImportState, status: AmazonStatus, channel: Channel, *, import_enabled: bool) -> ImportState:
+def state_for(
+    current: ImportState, status: AmazonStatus, channel: Channel, *, import_enabled: bool, held: bool = False
+) -> ImportState:
     """Where the import stands once Amazon shows `status`; `current` when nothing changes.
 
-    A cancelled order that is already in Commerce keeps its state until Commerce has cancelled it as well.
+    A cancelled order that is already in Commerce keeps its state until Commerce has cancelled it as well. held: a
+    Commerce order holds the quantity of this blocked one.
     """
     if current in ENDED or current in IN_COMMERCE:
         return current
     if status is AmazonStatus.CANCELED:
-        return ImportState.CANCELED
+        return ImportState.RESERVED if held else ImportState.CANCELED
     if current is ImportState.WAITING and status in IMPORTABLE[channel]:
         return ImportState.READY if import_enabled else ImportState.VIEW_ONLY
     return current

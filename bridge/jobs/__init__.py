@@ -11,8 +11,8 @@ from bridge.jobs.notifications import read_notifications
 from bridge.sync.audit import run_audit
 from bridge.sync.confirm import confirm_shipments
 from bridge.sync.follow import follow_orders
+from bridge.sync.held import import_all
 from bridge.sync.pull import pull_orders, sweep_orders
-from bridge.sync.push import import_orders
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -46,7 +46,7 @@ JOBS: dict[str, Job] = {
         Job("sync", "Read what changed on Amazon.", run=pull_orders, writes=False, per_account=True),
         Job("sweep", "Read the last two days' new orders once more.", run=sweep_orders, writes=False, per_account=True),
         Job("notifications", "Listen to Amazon's notifications.", run_once=read_notifications, writes=False),
-        Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=import_orders),
+        Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=import_all),
         Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
         Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),
         Job("audit", "Compare Amazon, us and Commerce, and name what differs.", run=run_audit, writes=False),

@@ -8,7 +8,6 @@ from bridge.sandbox import shop_actions, shop_invoices, shop_refunds, shop_shipm
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_errors import CommerceError, not_found
 from bridge.sandbox.search_criteria import find
-from bridge.sandbox.shop_columns import stored
 from bridge.sandbox.shop_order_updates import update_address
 from bridge.sandbox.shop_order_views import document_view, history_views, order_view
 from bridge.sandbox.shop_state import Record
@@ -61,7 +60,7 @@ def save_address(call: Call) -> Any:
     """PUT /V1/orders/{parent_id}."""
     address = call.sent("entity", "OrderAddress")
     order = call.shop.table.get(call.id("parent_id"))
-    return update_address(order, stored(address, "OrderAddress"))
+    return update_address(order, address)
 
 
 def cancel(call: Call) -> Any:

@@ -74,10 +74,14 @@ def add_item(shop: Shop, cart: Record, sku: str, qty: float) -> Record:
     sellable = product.status == ENABLED and website.id in product.website_ids and stock is not None
     if not sellable or stock is None or not shop.inventory.is_salable(product.sku, stock.stock_id):
         raise refused(_UNAVAILABLE)
-    held = sum(item["qty"] for item in cart["items"] if item["sku"] == product.sku)
-    if not shop.inventory.salable_for(product.sku, held + qty, stock.stock_id)["salable"]:
+    held: Record | None = next((item for item in cart["items"] if item["sku"] == product.sku), None)
+    wanted = qty + (held["qty"] if held else 0)
+    if not shop.inventory.salable_for(product.sku, wanted, stock.stock_id)["salable"]:
         raise refused("The requested qty is not available")
-    item = {
+    if held:  # a cart has one line for a product
+        held["qty"] = number(wanted)
+        return held
+    item: Record = {
         "item_id": shop.next("quote_item_id"),
         "sku": product.sku,
         "qty": number(qty),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bridge.sandbox.commerce_errors import not_found
 from bridge.sandbox.shop_columns import check_address
+from bridge.sandbox.shop_columns import stored as as_stored
 from bridge.sandbox.shop_order_views import address_view, updated_reply
 from bridge.sandbox.shop_state import Record, settle
 
@@ -58,15 +59,17 @@ def _save_items(table: OrderTable, order: Record, items: list[Record]) -> list[R
     return echoed
 
 
-def update_address(order: Record, stored: Record) -> Record:
+def update_address(order: Record, sent: Record) -> Record:
     """Write to an address of the order, found by its entity_id; raises the 400 for one that cannot be saved.
 
-    order.updated_at does not move (magento-live 4).
+    What was not sent stays, what was sent empty is NULL. order.updated_at does not move (magento-live 4).
     """
+    stored = as_stored(sent, "OrderAddress")
     for name in ("billing_address", "shipping_address"):
         if order.get(name, {}).get("entity_id") == stored.get("entity_id"):
             kind = {"address_type": name.removesuffix("_address")}
             check_address(stored)
-            order[name] = order[name] | stored | kind | {"parent_id": order["entity_id"]}
+            kept = {k: v for k, v in order[name].items() if k not in sent}
+            order[name] = kept | stored | kind | {"parent_id": order["entity_id"]}
             return address_view(order[name])
     raise not_found()

@@ -16,6 +16,7 @@ from bridge.errors import Conflict
 from bridge.models import Order
 
 _REFUSALS = {
+    ImportState.RESERVING: ("being_imported", "This order's stock is being held in Commerce."),
     ImportState.IMPORTING: ("being_imported", "This order is being created in Commerce."),
     ImportState.IMPORTED: ("already_imported", "This order is in Commerce already: change its address there."),
     ImportState.COMPLETED: ("already_imported", "This order is in Commerce already: change its address there."),

@@ -17,7 +17,7 @@ from bridge import store
 from bridge.domain.commerce import CommerceOrder
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, OrderSnapshot
-from bridge.domain.states import IMPORTABLE, ImportState
+from bridge.domain.states import IMPORTABLE, UNFINISHED, ImportState
 from bridge.models import CommunicationError, Order, OutgoingChange
 from bridge.sync.connect import Link
 
@@ -123,10 +123,12 @@ def _status_differs(case: _Case) -> Iterator[str]:
 
 def _not_created(case: _Case) -> Iterator[str]:
     order = case.ours
-    if order is None or case.commerce or order.import_state not in (ImportState.READY, ImportState.WAITING):
+    if order is None or order.amazon_status not in IMPORTABLE[order.channel] or order.updated_at >= case.settled_before:
         return
-    if order.amazon_status in IMPORTABLE[order.channel] and order.updated_at < case.settled_before:
+    if not case.commerce and order.import_state in (ImportState.READY, ImportState.WAITING):
         yield "It could be created in Commerce and was not."
+    if order.import_state is ImportState.RESERVED:
+        yield f"Commerce order #{order.commerce_order_number} holds its stock and was not moved to processing."
 
 
 def _commerce_order_missing(case: _Case) -> Iterator[str]:
@@ -141,7 +143,7 @@ def _doubled(case: _Case) -> Iterator[str]:
 
 
 def _not_linked(case: _Case) -> Iterator[str]:
-    importing = case.ours is not None and case.ours.import_state is ImportState.IMPORTING
+    importing = case.ours is not None and case.ours.import_state in (ImportState.IMPORTING, ImportState.RESERVING)
     if case.commerce and not importing and (case.ours is None or case.ours.commerce_order_id is None):
         yield f"Commerce has it as #{case.commerce[0].increment_id}, we do not know of that."
 
@@ -149,6 +151,8 @@ def _not_linked(case: _Case) -> Iterator[str]:
 def _total_differs(case: _Case) -> Iterator[str]:
     order, created = case.ours, case.linked
     if order is None or created is None or created.grand_total is None or order.currency is None:
+        return
+    if order.import_state in UNFINISHED:  # it has not got its figures
         return
     wanted = to_text(order.grand_total_minor or 0, order.currency)
     if created.grand_total != Decimal(wanted):

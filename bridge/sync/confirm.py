@@ -18,6 +18,7 @@ from bridge import store
 from bridge.amazon.client import PackageDetail
 from bridge.domain.commerce import CommerceShipment
 from bridge.domain.order import Channel
+from bridge.domain.states import UNFINISHED
 from bridge.models import Order, OrderLine, OutgoingChange, Shipment
 from bridge.sync.cancel import cancel_on_amazon
 from bridge.sync.carriers import amazon_carrier, carrier_map
@@ -94,7 +95,7 @@ def _keep(link: Link, shipments: Iterable[CommerceShipment]) -> int:
         orders = store.orders_by_commerce_id(session, link.store_id, {s.order_id for s in shipments})
         for shipment in shipments:
             order = orders.get(shipment.order_id)
-            if order is not None and order.channel is Channel.FBM:
+            if order is not None and order.channel is Channel.FBM and order.import_state not in UNFINISHED:
                 of_order = earlier.get(shipment.order_id, ())
                 news += keep_shipment(session, order, shipment, link.now(), of_order)
     return news

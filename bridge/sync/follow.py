@@ -72,9 +72,11 @@ def _hold(link: Link, change_id: int, current: CommerceOrder) -> str:
 
 
 def _cancel(link: Link, change_id: int, current: CommerceOrder) -> str:
-    """Cancel by writing the state. /cancel would give stock back that was never taken, as long as Magento's reservation
-    command has not yet run for the order; the command frees a reservation of an order whose state is canceled
-    (magento-live 3.2), so stock is given back exactly once whether it had run or not.
+    """Cancel so that stock is given back exactly once.
+
+    An order of a cart reserved its goods when it was placed, and /cancel gives them back. One that was written has
+    nothing until Magento's reservation command has run, and /cancel would give back what was never taken: its state is
+    written, and the command frees what it may have reserved (magento-live 3.2).
     """
     if current.total_invoiced or any(line.qty_shipped for line in current.lines):
         return _wait(
@@ -84,7 +86,10 @@ def _cancel(link: Link, change_id: int, current: CommerceOrder) -> str:
         )
     if current.state == "holded":
         link.commerce.unhold(current.entity_id)
-    link.commerce.write_state(current.entity_id, current.increment_id, "canceled", "canceled")
+    if current.quote_id is None:
+        link.commerce.write_state(current.entity_id, current.increment_id, "canceled", "canceled")
+    elif not link.commerce.cancel(current.entity_id):
+        return _wait(link, change_id, "Commerce does not let the order be canceled.")
     return "canceled"
 
 
@@ -144,6 +149,8 @@ def _settle(link: Link, change_id: int, current: CommerceOrder) -> bool:
             order.note(now, "held", f"Commerce order #{number} is on hold until you decide on the buyer's request.")
         elif change.kind == INVOICE_COMMERCE:
             order.note(now, "invoiced", f"Commerce order #{number} is invoiced.")
+        elif change.kind == CANCEL_COMMERCE and order.import_state is ImportState.RESERVED:
+            order.move_to(ImportState.CANCELED, now, f"Commerce order #{number}, which held its stock, is canceled.")
         elif change.kind in (COMPLETE_COMMERCE, CANCEL_COMMERCE) and order.import_state is ImportState.IMPORTED:
             ended = ImportState.COMPLETED if current.state in {"complete", "closed"} else ImportState.CANCELED
             order.move_to(ended, now, f"Commerce order #{number} is {current.state}.")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bridge import store
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
-from bridge.domain.states import IMPORTABLE, IN_COMMERCE, ImportState, shown_status, state_for, supersedes
+from bridge.domain.states import IMPORTABLE, SETTLED, ImportState, shown_status, state_for, supersedes
 from bridge.domain.webhooks import EventType
 from bridge.models import Order
 from bridge.sync.connect import Link
@@ -93,7 +93,7 @@ def _update(session: Session, link: Link, order: Order, snapshot: OrderSnapshot)
 
 
 def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
-    """Copy what the version says; the amounts of an order that is in Commerce already are history and stay."""
+    """Copy what the version says; the amounts that a Commerce order was made of are history and stay."""
     order.programs = list(snapshot.programs)
     order.service_level = snapshot.service_level
     order.ship_by = snapshot.ship_by
@@ -106,7 +106,7 @@ def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
         for p in snapshot.packages
     ]  # fmt: skip
     store.write_personal(session, order, snapshot)
-    if order.import_state in IN_COMMERCE or order.ended:
+    if order.import_state in SETTLED:
         _note_changed_total(order, snapshot)
         shipped = {line.item_id: line for line in snapshot.lines}
         for row in order.lines:
@@ -140,13 +140,18 @@ def _advance(session: Session, link: Link, order: Order, snapshot: OrderSnapshot
     now = link.now()
     _note_cancel_request(order, snapshot, now)
     state = state_for(
-        order.import_state, order.amazon_status, order.channel, import_enabled=link.settings.import_enabled
-    )
+        order.import_state, order.amazon_status, order.channel, import_enabled=link.settings.import_enabled,
+        held=order.commerce_order_id is not None,
+    )  # fmt: skip
     if state is not order.import_state:
-        if state is ImportState.CANCELED:
+        if order.amazon_status is AmazonStatus.CANCELED:
             order.blockers = []
-        order.move_to(state, now, _STATE_MESSAGES[state])
-    elif order.import_state is ImportState.READY and order.amazon_status in IMPORTABLE[order.channel]:
+        order.due_at = now
+        order.move_to(state, now, STATE_MESSAGES[state])
+    elif (
+        order.import_state in (ImportState.READY, ImportState.RESERVED)
+        and order.amazon_status in IMPORTABLE[order.channel]
+    ):
         order.due_at = now  # a newer version may have mended what failed
     seen_on_amazon(session, order, now)
     follow_up(session, order, now)
@@ -160,8 +165,9 @@ def _note_cancel_request(order: Order, snapshot: OrderSnapshot, now: datetime) -
         order.note(now, "buyer_cancel_requested", "The buyer asks to cancel this order.")
 
 
-_STATE_MESSAGES = {
+STATE_MESSAGES = {
     ImportState.READY: "Ready to be created in Commerce.",
     ImportState.VIEW_ONLY: "View only: the import of orders is disabled for this store.",
     ImportState.CANCELED: "Canceled on Amazon; not created in Commerce.",
+    ImportState.RESERVED: "Canceled on Amazon; its Commerce order is to be canceled.",
 }

@@ -32,10 +32,12 @@ POLICY = Policy()
 
 def follow_up(session: Session, order: Order, now: datetime) -> None:
     """Keep what Commerce must be told of an order that exists there, now that Amazon shows what it shows."""
-    if order.import_state is not ImportState.IMPORTED:
+    if order.import_state not in (ImportState.IMPORTED, ImportState.RESERVED):
         return
     if order.amazon_status is AmazonStatus.CANCELED:
         store.enqueue(session, order, CANCEL_COMMERCE, now)
+    elif order.import_state is ImportState.RESERVED:
+        return  # it is told the rest once it has Amazon's figures
     elif order.amazon_status is AmazonStatus.SHIPPED:
         store.enqueue(session, order, COMPLETE_COMMERCE, now)
     elif order.buyer_cancel_requested_at is not None and order.channel is Channel.FBM:

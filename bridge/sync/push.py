@@ -18,22 +18,26 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bridge import store
 from bridge.commerce.wire import order_body
 from bridge.domain.blockers import Blocker, ShopFacts, commerce_rejected, find_blockers
 from bridge.domain.commerce import CommerceOrder, CommerceShipment
-from bridge.domain.draft import Draft, ProductLine, amounts_problem, build_draft, live_lines
+from bridge.domain.draft import Draft, ProductLine, amounts_problem, build_draft, live_lines, pending_draft
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
 from bridge.domain.retry import Policy, next_delay
-from bridge.domain.states import ImportState
+from bridge.domain.states import ImportState, state_for
 from bridge.errors import AlreadyExists, NotFound, RemoteError, Verdict
 from bridge.models import Order
 from bridge.sync.catalogue import Catalogue
 from bridge.sync.confirm import keep_shipment
 from bridge.sync.connect import Link
+from bridge.sync.intake import STATE_MESSAGES
 from bridge.sync.outgoing import INVOICE_COMMERCE, follow_up
+from bridge.sync.restate import restate
+from bridge.sync.stock_cart import CannotSell, place
 
 BATCH = 200  # orders loaded and checked together; the answers about SKUs are shared by all batches of a run
 POLICY = Policy(first=15, cap=900)
@@ -56,7 +60,7 @@ def import_orders(link: Link) -> dict[str, int]:
     Raises RemoteError when the shop cannot be asked about its products; what was done before stays.
     """
     done: Counter[str] = Counter()
-    done += _settle_abandoned(link)
+    done += settle_abandoned(link)
     if not link.settings.import_enabled:
         return dict(done)
     ahead = link.parallel > 1  # with one slot nothing is done beside anything else: the same luck is the same run
@@ -108,20 +112,20 @@ def _batches(link: Link, slots: Executor, done: Counter[str]) -> Iterator[list[J
             blockers = find_blockers(snapshot, known)
             if blockers:
                 done["blocked"] += 1
-                _block(link, order, blockers)
+                block(link, order, blockers)
             else:
                 jobs.append((link, order, snapshot, known))
         yield jobs
 
 
-def _block(link: Link, order: Order, blockers: Sequence[Blocker]) -> None:
+def block(link: Link, order: Order, blockers: Sequence[Blocker]) -> None:
     """Write the blockers when they differ from those that stand; an order that moved on meanwhile is left alone."""
     held = [(b.code, b.message, b.amazon_item_id) for b in order.blockers]
     if order.import_state is ImportState.BLOCKED and held == [(b.code, b.message, b.line_id) for b in blockers]:
         return
     with link.db.session() as session:
         for fresh in store.load_orders(session, [order.id]):
-            if fresh.import_state in (ImportState.READY, ImportState.BLOCKED):
+            if fresh.import_state in (ImportState.READY, ImportState.BLOCKED, ImportState.RESERVED):
                 store.replace_blockers(session, fresh, blockers, link.now())
 
 
@@ -145,61 +149,86 @@ def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts,
         customer_id = None
         if link.settings.customer_creation == "new_account":
             customer_id = slots.submit(link.customer_for, snapshot).result()
-        body = _body(link, snapshot, facts.products, customer_id, order.id)
+        body = body_of(link, snapshot, facts.products, customer_id, order.id)
     except RemoteError as error:
-        _give_back(link, order.id, claim, error)
+        give_back(link, order.id, claim, error)
         raise
     try:
-        created = slots.submit(_send, link, order.id, claim, claimed_at, body).result()
+        created = slots.submit(make, link, order, claim, claimed_at, body).result()
     except AlreadyExists as error:
         return _adopt_existing(link, order.id, claim, error)
     except RemoteError as error:
-        _after_failure(link, order.id, claim, error)
+        after_failure(link, order.id, claim, error)
         raise
-    return _record(link, order.id, claim, created, facts.products) if created else "taken"
+    return record(link, order.id, claim, created, facts.products) if created else "taken"
 
 
 def _limit(link: Link) -> timedelta:
     return timedelta(seconds=link.commerce_time_limit)
 
 
-def _send(link: Link, order_id: int, claim: str, claimed_at: datetime, body: dict[str, Any]) -> CommerceOrder | None:
-    """Create the order; None when the claim was lost. Raises RemoteError.
+def make(
+    link: Link, order: Order, claim: str, claimed_at: datetime, body: dict[str, Any], *, final: bool = True
+) -> CommerceOrder | None:
+    """Create the order in the way of the store's stock strategy; None when the claim was lost.
 
     A claim that may run out on the way is prolonged first: whoever finds it run out must be able to trust that nothing
-    is under way.
+    is under way. What Amazon ships is written as it is: it needs no stock. Raises RemoteError, AlreadyExists among
+    them; UNKNOWN when there may be an order.
     """
+    if link.settings.stock_strategy == "cart_restate" and order.channel is Channel.FBM:
+        return _make_by_cart(link, order.id, claim, body["entity"], final=final)
     while link.now() - claimed_at > _limit(link) / 4:
         claimed_at = link.now()
         with link.db.session() as session:
-            if not store.prolong_claim(session, order_id, claim, claimed_at + _limit(link)):
+            if not store.prolong_claim(session, order.id, claim, claimed_at + _limit(link)):
                 return None
     return link.commerce.create_order(body)
 
 
-def _body(
+def _make_by_cart(
+    link: Link, order_id: int, claim: str, entity: dict[str, Any], *, final: bool
+) -> CommerceOrder | None:
+    def remember(quote_id: int) -> bool:
+        with link.db.session() as session:
+            return store.prolong_claim(session, order_id, claim, link.now() + _limit(link), quote_id=quote_id)
+
+    entity_id = place(link, entity, remember)
+    if entity_id is None:
+        return None
+    try:
+        return restate(link, entity_id, entity, final=final, placed_now=True)
+    except RemoteError as error:
+        error.verdict = Verdict.UNKNOWN  # there is an order: it is found by its cart, and gets its figures then
+        raise
+
+
+def body_of(
     link: Link,
     snapshot: OrderSnapshot,
     products: Mapping[str, ProductLine],
     customer_id: int | None,
     order_id: int | None,
+    *,
+    pending: bool = False,
 ) -> dict[str, Any]:
-    draft = build_draft(snapshot, products)
-    state = "complete" if draft.settled else "processing"
+    """What is sent to create the order; pending: one that only holds the goods while Amazon verifies the payment."""
+    draft = pending_draft(snapshot, products, link.shop().base_currency) if pending else build_draft(snapshot, products)
+    state = "new" if pending else "complete" if draft.settled else "processing"
     return order_body(
         snapshot,
         draft,
         link.shop(),
         increment_id=link.settings.order_number(snapshot.amazon_order_id),
         state=state,
-        status="complete" if draft.settled else link.settings.new_status,
+        status="pending" if pending else "complete" if draft.settled else link.settings.new_status,
         customer_id=customer_id,
         country=link.country,
         console_url=f"{link.public_url}/console/orders/{order_id}" if order_id else None,
     )
 
 
-def _record(
+def record(
     link: Link,
     order_id: int,
     claim: str,
@@ -213,19 +242,21 @@ def _record(
     shipments: of an order that was found; the warehouse may have shipped it while we did not know it, and the
     shop's list of shipments has been read beyond them since.
     """
-    now, adopted = link.now(), shipments is not None
+    now = link.now()
     with link.db.session() as session:
         order = store.claimed_order(session, order_id, claim)
         if order is None:
             return "taken"
+        held = order.commerce_order_id is not None
+        adopted = shipments is not None and not held
         _link_to(order, created, products)
         order.claim = None
         order.attempts = 0
         order.due_at = now
         order.imported_at = now
         order.blockers = []
-        how = "Found in Commerce" if adopted else "Created in Commerce"
-        order.move_to(ImportState.IMPORTED, now, f"{how} as order #{created.increment_id}.")
+        how = "Found in Commerce as" if adopted else "Moved to processing as" if held else "Created in Commerce as"
+        order.move_to(ImportState.IMPORTED, now, f"{how} order #{created.increment_id}.")
         _note_difference(order, created)
         if created.state == "complete":
             order.move_to(ImportState.COMPLETED, now, f"Commerce order #{created.increment_id} is complete.")
@@ -235,14 +266,34 @@ def _record(
         if order.channel is Channel.FBM:
             for shipment in shipments or ():
                 keep_shipment(session, order, shipment, now, shipments or ())
-    return "adopted" if adopted else "created"
+    return "adopted" if adopted else "restated" if held else "created"
+
+
+def keep_held(
+    link: Link, order_id: int, claim: str, created: CommerceOrder | None, products: Mapping[str, ProductLine]
+) -> str:
+    """Write down that the goods are held, by the Commerce order `created` or (None) the one that is known already."""
+    now = link.now()
+    with link.db.session() as session:
+        order = store.claimed_order(session, order_id, claim)
+        if order is None:
+            return "taken"
+        if created is not None:
+            _link_to(order, created, products)
+        order.claim = None
+        order.attempts = 0
+        order.due_at = now
+        number = order.commerce_order_number
+        order.move_to(ImportState.RESERVED, now, f"Its stock is held by Commerce order #{number}.")
+        follow_up(session, order, now)
+    return "held"
 
 
 def _link_to(order: Order, created: CommerceOrder, products: Mapping[str, ProductLine]) -> None:
     order.commerce_order_id = created.entity_id
     order.commerce_order_number = created.increment_id
     order.commerce_status = created.status
-    goods = [line for line in reversed(created.lines) if not line.is_virtual]
+    goods = [line for line in reversed(created.lines) if not line.is_virtual and line.qty_ordered]
     own = {line.amazon_item_id: line for line in goods if line.amazon_item_id}
     # Another program's order does not say which Amazon line is which, and may hold two of a SKU as one.
     nobodys = {line.sku: line for line in goods if not line.amazon_item_id}
@@ -253,9 +304,9 @@ def _link_to(order: Order, created: CommerceOrder, products: Mapping[str, Produc
             continue
         row.commerce_item_id = item.item_id
         row.commerce_sku = item.sku
-        mine = [line for line in created.lines if not line.is_virtual and line.amazon_item_id == row.amazon_item_id]
-        if len(mine) > 1 and row.quantity:
-            row.parts = [[line.item_id, max(1, int(line.qty_ordered) // row.quantity)] for line in mine]
+        mine = [line for line in reversed(goods) if line.amazon_item_id == row.amazon_item_id]
+        several = len(mine) > 1 and row.quantity
+        row.parts = [[i.item_id, max(1, int(i.qty_ordered) // row.quantity)] for i in mine] if several else None
         if row.amazon_item_id in products:
             row.commerce_sku = products[row.amazon_item_id].product.sku
             row.units_per_item = products[row.amazon_item_id].quantity
@@ -286,12 +337,12 @@ def _adopt_existing(link: Link, order_id: int, claim: str, error: AlreadyExists)
     ours = [o for o in found if o.ext_order_id == order.amazon_order_id]
     if ours:
         shipments = list(link.commerce.shipments_of([ours[0].entity_id]))
-        return _record(link, order_id, claim, ours[0], {}, shipments=shipments)
+        return record(link, order_id, claim, ours[0], {}, shipments=shipments)
     _reject(link, order_id, claim, f"the order number {number} is taken by another order")
     raise error
 
 
-def _after_failure(link: Link, order_id: int, claim: str, error: RemoteError) -> None:
+def after_failure(link: Link, order_id: int, claim: str, error: RemoteError) -> None:
     """Unknown: leave the claim to run out, then it is looked up. Permanent: the merchant must see it. Else: later."""
     if error.verdict is Verdict.UNKNOWN:
         with link.db.session() as session:
@@ -303,34 +354,49 @@ def _after_failure(link: Link, order_id: int, claim: str, error: RemoteError) ->
     elif error.permanent:
         with link.db.session() as session:
             store.record_remote_error(session, link.store_id, error, link.now())
-        _reject(link, order_id, claim, error.message)
+        _reject(link, order_id, claim, error.message, error.blockers if isinstance(error, CannotSell) else ())
     else:
-        _give_back(link, order_id, claim, error)
+        give_back(link, order_id, claim, error)
 
 
-def _reject(link: Link, order_id: int, claim: str, message: str) -> None:
+def _reject(link: Link, order_id: int, claim: str, message: str, blockers: Sequence[Blocker] = ()) -> None:
     with link.db.session() as session:
         order = store.claimed_order(session, order_id, claim)
         if order is not None:
             order.claim = None
-            store.replace_blockers(session, order, [commerce_rejected(message)], link.now())
+            store.replace_blockers(session, order, blockers or [commerce_rejected(message)], link.now())
 
 
-def _give_back(link: Link, order_id: int, claim: str, error: RemoteError) -> None:
-    """Nothing was created: the order is ready again after a pause."""
+def give_back(link: Link, order_id: int, claim: str, error: RemoteError) -> None:
+    """Nothing was done: the order is tried again after a pause."""
     now = link.now()
     with link.db.session() as session:
         store.record_remote_error(session, link.store_id, error, now)
         order = store.claimed_order(session, order_id, claim)
         if order is None:
             return
-        order.claim = None
         pause = next_delay(order.attempts, POLICY, retry_after=error.retry_after, rng=random.SystemRandom())
-        order.move_to(ImportState.READY, now, f"Not created yet, to be tried again: {error.message}")
-        order.due_at = now + timedelta(seconds=pause)
+        if _set_free(session, link, order, f"Not created yet, to be tried again: {error.message}"):
+            order.due_at = now + timedelta(seconds=pause)
 
 
-def _settle_abandoned(link: Link) -> Counter[str]:
+def _set_free(session: Session, link: Link, order: Order, message: str) -> bool:
+    """End the claim of an order for which nothing was done; False when it has got on by what Amazon shows now."""
+    now, order.claim, order.due_at = link.now(), None, link.now()
+    if order.commerce_order_id is not None:
+        order.move_to(ImportState.RESERVED, now, message)
+        follow_up(session, order, now)
+        return True
+    former = ImportState.WAITING if order.import_state is ImportState.RESERVING else ImportState.READY
+    order.move_to(former, now, message)
+    enabled = link.settings.import_enabled
+    state = state_for(former, order.amazon_status, order.channel, import_enabled=enabled)
+    if state is not former:
+        order.move_to(state, now, STATE_MESSAGES[state])
+    return state is former
+
+
+def settle_abandoned(link: Link) -> Counter[str]:
     """Look up what was being created when its time ran out; adopt what Commerce has, make ready what it has not."""
     done: Counter[str] = Counter()
     while True:
@@ -339,29 +405,45 @@ def _settle_abandoned(link: Link) -> Counter[str]:
         with link.db.session() as session:
             ids = store.abandoned_ids(session, link.store_id, link.now(), 50)
             mine = [i for i in ids if store.claim_abandoned(session, i, claim, link.now(), until)]
-            numbers = {order.amazon_order_id: order.id for order in store.load_orders(session, mine)}
+            orders = store.load_orders(session, mine)
         if not ids:
             return done
-        found = {o.ext_order_id: o for o in link.commerce.find_orders(ext_order_ids=list(numbers))}
+        found = _look_up(link, [order for order in orders if order.commerce_order_id is None])
         shipments: dict[int, list[CommerceShipment]] = {o.entity_id: [] for o in found.values()}
         for shipment in link.commerce.shipments_of(list(shipments)) if found else ():
             shipments[shipment.order_id].append(shipment)
-        for number, order_id in numbers.items():
-            if number in found:
-                theirs = shipments[found[number].entity_id]
-                done[_record(link, order_id, claim, found[number], {}, shipments=theirs)] += 1
+        for order in orders:
+            created = found.get(order.id)
+            if order.commerce_order_id is not None or (created and _only_holds(order, created)):
+                done[keep_held(link, order.id, claim, created, {})] += 1
+            elif created:
+                done[record(link, order.id, claim, created, {}, shipments=shipments[created.entity_id])] += 1
             else:
                 done["released"] += 1
-                _release(link, order_id, claim)
+                _release(link, order.id, claim)
+
+
+def _look_up(link: Link, orders: Sequence[Order]) -> dict[int, CommerceOrder]:
+    """Our order's id -> the Commerce order, for those that Commerce has."""
+    quotes = {order.commerce_quote_id: order.id for order in orders if order.commerce_quote_id is not None}
+    numbers = {order.amazon_order_id: order.id for order in orders}
+    shown = link.commerce.find_orders(ext_order_ids=list(numbers), quote_ids=list(quotes)) if orders else ()
+    found = {numbers[o.ext_order_id]: o for o in shown if o.ext_order_id in numbers}
+    return found | {quotes[o.quote_id]: o for o in shown if o.quote_id in quotes}
+
+
+def _only_holds(order: Order, created: CommerceOrder) -> bool:
+    """Whether the Commerce order that was found is one of ours that has not got its figures."""
+    return order.import_state is ImportState.RESERVING or (
+        created.quote_id is not None and created.quote_id == order.commerce_quote_id
+    )
 
 
 def _release(link: Link, order_id: int, claim: str) -> None:
     with link.db.session() as session:
         order = store.claimed_order(session, order_id, claim)
         if order is not None:
-            order.claim = None
-            order.due_at = link.now()
-            order.move_to(ImportState.READY, link.now(), "Commerce does not have the order; it will be created.")
+            _set_free(session, link, order, "Commerce does not have the order; it will be created.")
 
 
 def preview(link: Link, order_id: int) -> Preview:
@@ -377,5 +459,5 @@ def preview(link: Link, order_id: int) -> Preview:
     number = link.settings.order_number(snapshot.amazon_order_id)
     whole = not amounts_problem(snapshot) and all(line.item_id in facts.products for line in live_lines(snapshot))
     draft = build_draft(snapshot, facts.products) if whole else None
-    body = None if blockers else _body(link, snapshot, facts.products, None, order_id)
+    body = None if blockers else body_of(link, snapshot, facts.products, None, order_id)
     return Preview(draft, blockers, number, body)

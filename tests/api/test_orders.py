@@ -48,23 +48,6 @@ def test_a_blocker_says_what_mends_it_and_where(api: ApiClient, put: Put):
     assert blocker["fix"].startswith("Raise the product's stock")
 
 
-@pytest.mark.parametrize(
-    ("code", "link"),
-    [
-        ("product_disabled", "https://shop.example/admin/catalog/product/"),
-        ("product_not_found", "/console/stores/1/product-matches?"),
-        ("unsupported_product_type", "/console/stores/1/product-matches?"),
-        ("currency_not_available", "/console/stores/1"),
-        ("address_incomplete", "/console/orders/1"),
-        ("amounts_do_not_add_up", "/console/orders/1"),
-        ("commerce_rejected", "/console/orders/1"),
-    ],
-)
-def test_a_blocker_links_to_where_it_is_mended(api: ApiClient, put: Put, code: str, link: str):
-    (blocker,) = api.get(f"/orders/{put(blockers=[code]).id}")["blockers"]
-    assert blocker["link"].startswith(link)
-
-
 def test_events_are_paged_newest_first(api: ApiClient, put: Put, runtime: Runtime, clock: HandClock):
     order = put()
     with runtime.db.session() as session:

@@ -26,8 +26,12 @@ def test_the_defaults_are_the_first_values():
         ({"commerce_store_view": "1st"}, "commerce_store_view", "A store view code"),
         ({"processing_status": 7}, "processing_status", "A status code"),
         ({"order_status": "custom"}, "processing_status", "Required when order_status is custom."),
-        ({"stock_strategy": "cart_restate"}, "stock_strategy", "not available"),
-        ({"pending_orders": "reserve"}, "pending_orders", "not available"),
+        (
+            {"stock_strategy": "cart_restate", "order_number_source": "amazon"},
+            "order_number_source",
+            "Commerce numbers an order that it makes from a cart",
+        ),
+        ({"pending_orders": "reserve", "stock_strategy": "none"}, "pending_orders", "Nothing can be held"),
         ({"colour": "red"}, "colour", "Unknown field."),
     ],
 )
@@ -39,6 +43,17 @@ def test_what_cannot_be_set_is_refused_at_its_field(given_settings, field, words
 
 def test_a_custom_status_with_its_code_is_fine():
     assert check_order_settings({"order_status": "custom", "processing_status": "amazon_new"}, DEFAULTS) == {}
+
+
+def test_each_stock_strategy_goes_with_the_rest_of_the_defaults():
+    for strategy in ("reservation_cli", "cart_restate", "none"):
+        assert check_order_settings({"stock_strategy": strategy}, DEFAULTS) == {}
+    for strategy in ("reservation_cli", "cart_restate"):
+        assert check_order_settings({"stock_strategy": strategy, "pending_orders": "reserve"}, DEFAULTS) == {}
+    numbered = OrderSettings(order_number_source="amazon")
+    assert list(check_order_settings({"stock_strategy": "cart_restate"}, numbered)) == ["order_number_source"]
+    held = OrderSettings(pending_orders="reserve")
+    assert list(check_order_settings({"stock_strategy": "none"}, held)) == ["pending_orders"]
 
 
 def test_while_import_is_disabled_every_other_field_is_read_only():

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bridge import store
 from bridge.db import Database
-from bridge.domain.states import ImportState
+from bridge.domain.states import CLAIMED, ImportState
 from bridge.models import Order, OrderEvent, OutgoingChange
 from tests.store.conftest import NOW
 
@@ -104,7 +104,19 @@ def test_an_order_of_which_amazon_sent_a_newer_version_is_not_claimed(db: Databa
         assert not store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
 
 
-@pytest.mark.parametrize("state", sorted(set(ImportState) - {ImportState.READY, ImportState.BLOCKED}))
+@pytest.mark.parametrize("state", sorted(CLAIMED))
+def test_an_order_is_claimed_into_the_state_of_what_is_done_with_it(db: Database, put, state: ImportState):
+    order = put(import_state=state)
+    with db.session() as session:
+        assert store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
+    with db.session() as session:
+        assert not store.claim_for_import(session, order, "other", NOW, NOW + LIMIT)
+        found = store.claimed_order(session, order.id, "me")
+        assert found is not None
+        assert found.import_state is CLAIMED[state]
+
+
+@pytest.mark.parametrize("state", sorted(set(ImportState) - set(CLAIMED)))
 def test_an_order_in_any_other_state_is_not_claimed(db: Database, put, state: ImportState):
     order = put(import_state=state)
     with db.session() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -121,6 +122,20 @@ def test_an_import_looks_at_what_is_due_and_at_everything_blocked(db: Database, 
         assert store.importable_ids(session, store_id, NOW, 10) == [due.id, blocked.id]
         assert store.importable_ids(session, store_id, NOW, 1) == [due.id]
         assert store.importable_ids(session, store_id, NOW, 10, after=due.id) == [blocked.id]
+
+
+def test_of_the_held_it_looks_at_what_is_paid_and_at_everything_blocked(db: Database, put: Put, store_id: int):
+    ids = []
+    for state, status in itertools.product(
+        (ImportState.READY, ImportState.RESERVED, ImportState.BLOCKED), (AmazonStatus.PENDING, AmazonStatus.UNSHIPPED)
+    ):
+        held = put(import_state=state, amazon_status=status, commerce_order_id=7)
+        put(import_state=state, amazon_status=status)
+        if state is ImportState.BLOCKED or (state is ImportState.RESERVED and status is AmazonStatus.UNSHIPPED):
+            ids.append(held.id)
+    put(import_state=ImportState.RESERVED, commerce_order_id=7, due_at=NOW + timedelta(hours=1))
+    with db.reading() as session:
+        assert store.importable_ids(session, store_id, NOW, 20, held=True) == ids
 
 
 def test_blockers_make_an_error_once_and_leave_an_event_for_each_change(db: Database, put: Put):

@@ -145,14 +145,14 @@ class Held:
         self.stage = stage
         self.then: Any = lambda _order_id: None
         self.by = timedelta(0)
-        real = push._body
+        real = push.body_of
 
         def body(link: Any, snapshot: Any, products: Any, customer_id: Any, order_id: Any) -> Any:
             stage.wait(self.by)
             self.then(order_id)
             return real(link, snapshot, products, customer_id, order_id)
 
-        monkeypatch.setattr(push, "_body", body)
+        monkeypatch.setattr(push, "body_of", body)
 
 
 def test_a_process_that_was_held_up_prolongs_its_claim_before_it_sends(stage: Stage, monkeypatch: pytest.MonkeyPatch):

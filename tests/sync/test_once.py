@@ -140,6 +140,9 @@ def test_a_refused_order_is_blocked_in_commerces_own_words_and_retried(stage: St
     order = stage.order(number)
     assert (order.status, order.blockers[0].code) == ("Error", "commerce_rejected")
     assert "The requested thing is odd" in order.blockers[0].message
+    stage.world.faults.add(Fault(CREATE, "answer", status=400, body=refusal, content_type="application/json"))
+    stage.sync("import")
+    assert (stage.order(number).status, stage.order(number).import_state) == ("Error", ImportState.BLOCKED)
     stage.sync("import")
     assert stage.order(number).status == "Unshipped"
     assert len(stage.commerce_orders(number)) == 1

@@ -106,10 +106,6 @@ class FullBlockerSchema(BlockerSchema):
         required=True,
         metadata={"description": "On which kind of page it is mended."},
     )
-    link = string(
-        "Where that is: an address of the shop's admin, or a path of this bridge.",
-        "https://shop.example/admin/catalog/",
-    )
     amazon_item_id = string("The order line that it concerns; null: the whole order.", allow_none=True)
     sku = string("That line's seller SKU.", "MUG-7", allow_none=True)
 

@@ -12,12 +12,13 @@ from environs import Env, EnvError, ValidationError
 
 from bridge.errors import ConfigError
 
-JOB_NAMES = ("sync", "sweep", "notifications", "import", "confirm", "complete", "audit", "cleanup")
+JOB_NAMES = ("sync", "sweep", "notifications", "import", "confirm", "complete", "audit", "webhooks", "cleanup")
 _SCHEDULES = dict.fromkeys(JOB_NAMES, "*/5 * * * *") | {
     "cleanup": "17 3 * * *",
     "audit": "23 4 * * *",
     "sweep": "41 2 * * *",
     "notifications": "* * * * *",
+    "webhooks": "* * * * *",
 }
 
 

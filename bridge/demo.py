@@ -30,7 +30,7 @@ from bridge.vault import new_key
 
 STORE_NAME = "Harbour Outdoors US"
 COMMERCE_TOKEN = "sandbox-commerce-token"  # noqa: S105 - good for the sandbox only
-HASTY = ("sync", "import", "confirm", "complete")
+HASTY = ("sync", "import", "confirm", "complete", "webhooks")
 EVERY = "@every 3s"
 _START_LIMIT = 60.0  # seconds
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from bridge.ledger import AuditEvent
+from bridge.ledger import AuditEvent, WebhookDelivery, WebhookEndpoint
 from bridge.order_list import moment
 from bridge.queries import Allowed, paged
 
@@ -49,4 +49,49 @@ def _event(row: AuditEvent) -> dict[str, Any]:
         "object_id": row.object_id,
         "store_id": row.store_id,
         "changes": row.changes,
+    }
+
+
+def webhook_endpoint(row: WebhookEndpoint) -> dict[str, Any]:
+    """An endpoint as the API shows it; its secret is never read back."""
+    return {
+        "id": row.id,
+        "store_id": row.store_id,
+        "url": row.url,
+        "description": row.description,
+        "events": row.events,
+        "active": row.active,
+        "disabled_reason": row.disabled_reason,
+        "failing_since": moment(row.failing_since),
+        "last_success_at": moment(row.last_success_at),
+        "previous_secret_until": moment(row.previous_until),
+        "created_at": moment(row.created_at),
+        "updated_at": moment(row.updated_at),
+    }
+
+
+def webhook_deliveries(
+    session: Session, endpoint_id: int, page: int, page_size: int, *, state: str | None = None
+) -> dict[str, Any]:
+    """What an endpoint was sent, newest first."""
+    where = [WebhookDelivery.endpoint_id == endpoint_id]
+    where += [WebhookDelivery.state == state] if state is not None else []
+    query = select(WebhookDelivery).where(*where).options(selectinload(WebhookDelivery.event))
+    return paged(session, query.order_by(WebhookDelivery.id.desc()), page, page_size, _delivery)
+
+
+def _delivery(row: WebhookDelivery) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "event_id": row.event.event_id,
+        "type": row.event.type,
+        "order_id": row.event.order_id,
+        "state": row.state,
+        "attempts": row.attempts,
+        "next_attempt_at": moment(row.due_at) if row.state == "pending" else None,
+        "created_at": moment(row.created_at),
+        "delivered_at": moment(row.delivered_at),
+        "last_status": row.last_status,
+        "last_error": row.last_error,
+        "tries": row.tries,
     }

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from bridge import store as records
 from bridge import trail
 from bridge.amazon.marketplaces import MARKETPLACES
-from bridge.commerce.guard import check_base_url
 from bridge.domain.settings import OrderSettings, check_order_settings
 from bridge.errors import ConfigError, Conflict, InvalidInput, NotFound
 from bridge.models import GlobalSettingsRow, OrderSettingsRow, ProductMatch, Store, StoreSecret
+from bridge.outbound.guard import check_base_url
 from bridge.sync.orders import look_again
 
 if TYPE_CHECKING:

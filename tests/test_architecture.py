@@ -21,7 +21,10 @@ RECORDS = (
     "bridge.trail",
 )  # fmt: skip
 TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.feeds")  # tables of values, no clients
-USE_CASES = ("bridge.sync", "bridge.stores", "bridge.jobs", "bridge.keys", "bridge.idempotency", "bridge.runtime")
+USE_CASES = (
+    "bridge.sync", "bridge.stores", "bridge.webhooks", "bridge.jobs", "bridge.keys", "bridge.idempotency",
+    "bridge.runtime",
+)  # fmt: skip
 READS = ("bridge.queries", "bridge.queries_trail", "bridge.order_list")
 BASE = ("bridge.clock", "bridge.config", "bridge.log", "bridge.vault", "bridge.errors")
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -33,7 +36,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.config": ("bridge.errors",),
     "bridge.vault": ("bridge.errors",),
     "bridge.amazon": ("bridge.domain", "bridge.errors"),
-    "bridge.commerce": ("bridge.domain", "bridge.errors"),
+    "bridge.commerce": ("bridge.domain", "bridge.errors", "bridge.outbound.guard"),
+    "bridge.outbound": ("bridge.errors",),
     "bridge.ledger": ("bridge.db",),
     "bridge.models": ("bridge.domain", "bridge.db", "bridge.ledger"),
     "bridge.trail": ("bridge.clock", "bridge.db", "bridge.ledger", "bridge.models"),
@@ -44,8 +48,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.queries_trail": ("bridge.domain", "bridge.ledger", "bridge.models", *READS),
     "bridge.keys": ("bridge.db", "bridge.errors", "bridge.models", "bridge.trail"),
     "bridge.idempotency": ("bridge.db", "bridge.errors"),
-    "bridge.sync": (*RECORDS, *CLIENTS, *BASE),
-    "bridge.stores": (*RECORDS, *TABLES, "bridge.commerce.guard", "bridge.sync.orders", "bridge.runtime", *BASE),
+    "bridge.sync": (*RECORDS, *CLIENTS, *BASE, "bridge.outbound", "bridge.order_list"),
+    "bridge.stores": (*RECORDS, *TABLES, "bridge.outbound.guard", "bridge.sync.orders", "bridge.runtime", *BASE),
+    "bridge.webhooks": (*RECORDS, "bridge.outbound.guard", "bridge.sync.announce", "bridge.runtime", *BASE),
     "bridge.jobs": (*RECORDS, *BASE, "bridge.sync", "bridge.idempotency", "bridge.runtime"),
     "bridge.runtime": (*BASE, "bridge.db", "bridge.sync.connect"),
     "bridge.api": (*RECORDS, *TABLES, *USE_CASES, *READS, *BASE),

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from bridge import clock, trail
 from bridge.cli import context
 from bridge.keys import Scope, create_key, list_keys, revoke_key
+from bridge.ledger import WebhookEndpoint
 from bridge.models import StoreSecret
 from bridge.vault import new_key
 
@@ -69,12 +70,19 @@ def new() -> None:
 
 @group.command("rotate")
 def rotate() -> None:
-    """Encrypt all credentials anew with the first key; afterwards the other keys can be taken out."""
+    """Encrypt all credentials and webhook secrets anew with the first key; then the other keys can be taken out."""
     with context.offline() as runtime:
         with runtime.db.reading() as session:
             held = {row.store_id: row.encrypted for row in session.scalars(select(StoreSecret))}
+            hooks = {row.id: row.sealed for row in session.scalars(select(WebhookEndpoint))}
         for store_id, sealed in held.items():
             runtime.vault.open(f"store:{store_id}", sealed)  # all or nothing: one that no key opens is told first
+        for endpoint_id, sealed in hooks.items():
+            runtime.vault.open(f"webhook:{endpoint_id}", sealed)
+        for endpoint_id, sealed in hooks.items():
+            with runtime.db.session() as session:
+                whose = (WebhookEndpoint.id == endpoint_id, WebhookEndpoint.sealed == sealed)
+                session.execute(update(WebhookEndpoint).where(*whose).values(sealed=runtime.vault.rotate(sealed)))
         for store_id, sealed in held.items():
             with runtime.db.session() as session:
                 # Credentials that somebody changes at this moment are under the first key already.

@@ -13,13 +13,13 @@ from bridge.commerce import answers
 from bridge.commerce.carts import Carts
 from bridge.commerce.connection import DEFAULT_TIMEOUT, Connection
 from bridge.commerce.figures import number
-from bridge.commerce.guard import Network
 from bridge.commerce.ims import ImsAuth
 from bridge.commerce.query import Filter, any_of, batches, criteria, indexes
 from bridge.commerce.stock import Stock
 from bridge.domain.commerce import CommerceOrder, CommerceShipment, PlacedOrder, Product, Region, StoreView, Track
 from bridge.domain.names import storable
 from bridge.errors import RemoteError, Verdict
+from bridge.outbound.guard import Network
 
 ORDERS_PER_PAGE = 50  # about 12 ms each in Magento (magento-live 6)
 PRODUCTS_PER_PAGE = 100  # twice a batch: a page is never short of what was asked

@@ -14,9 +14,9 @@ from urllib.parse import quote
 import httpx
 import structlog
 
-from bridge.commerce.guard import AddressForbidden, GuardedTransport, Network, check_base_url
 from bridge.commerce.query import encode
 from bridge.errors import AlreadyExists, RemoteError, Verdict
+from bridge.outbound.guard import AddressForbidden, GuardedTransport, Network, check_base_url
 
 log = structlog.get_logger()
 T = TypeVar("T")

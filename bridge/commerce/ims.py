@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from bridge.commerce.guard import check_base_url
 from bridge.errors import RemoteError, Verdict
+from bridge.outbound.guard import check_base_url
 
 TOKEN_URL = "https://ims-na1.adobelogin.com/ims/token/v3"  # noqa: S105 - an address
 # What Adobe's own guide to server-to-server authentication asks for.

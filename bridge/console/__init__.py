@@ -9,11 +9,13 @@ from flask import Blueprint, Flask, Response, current_app, redirect, render_temp
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.api.schemas.jobs import RUN_STATES
+from bridge.api.schemas.webhooks import DELIVERY_STATES
 from bridge.config import JOB_NAMES
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import Channel
 from bridge.domain.settings import ORDER_SETTINGS
 from bridge.domain.states import ImportState, ShownStatus
+from bridge.domain.webhooks import EventType
 from bridge.keys import DEMO_KEY
 
 # Everything comes from this server and nothing is inline; a script cannot make markup of text (trusted types).
@@ -130,6 +132,18 @@ def jobs() -> str:
 def communication_errors() -> str:
     """Failed calls to Amazon and Commerce."""
     return _page("communication_errors", "Communication errors")
+
+
+@console.get("/console/webhooks")
+def webhooks() -> str:
+    """Who is told what becomes of orders."""
+    return _page("webhooks", "Webhooks", kinds=EventType)
+
+
+@console.get("/console/webhooks/<int:webhook_id>")
+def webhook(webhook_id: int) -> str:
+    """What one of them was sent."""
+    return _page("webhook", "Deliveries", webhook_id=webhook_id, states=DELIVERY_STATES)
 
 
 @console.get("/console/audit")

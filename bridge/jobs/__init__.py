@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bridge.jobs.cleanup import clean_up
 from bridge.jobs.notifications import read_notifications
+from bridge.jobs.webhooks import tell
 from bridge.sync.audit import run_audit
 from bridge.sync.confirm import confirm_shipments
 from bridge.sync.follow import follow_orders
@@ -50,6 +51,7 @@ JOBS: dict[str, Job] = {
         Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
         Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),
         Job("audit", "Compare Amazon, us and Commerce, and name what differs.", run=run_audit, writes=False),
+        Job("webhooks", "Tell the webhook endpoints what became of orders.", run_once=tell),
         Job("cleanup", "Delete old logs, and buyers' data that is no longer needed.", run_once=clean_up, writes=False),
     )
 }

@@ -26,6 +26,7 @@ from bridge.domain.names import split_name
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.settings import OrderSettings
 from bridge.models import Store
+from bridge.outbound.receivers import Receivers
 from bridge.sync.quota import StoredQuota
 from bridge.sync.shop import shop_context
 from bridge.vault import Vault
@@ -136,7 +137,7 @@ class Links:
         db: Database,
         vault: Vault,
         *,
-        transports: Mapping[Literal["amazon", "commerce"], httpx.BaseTransport] | None = None,
+        transports: Mapping[Literal["amazon", "commerce", "webhooks"], httpx.BaseTransport] | None = None,
         now: Callable[[], datetime] = clock.now,
         parallel: int = PARALLEL,
     ) -> None:
@@ -187,6 +188,14 @@ class Links:
         if not self._config.sqs_queue_url:
             return None
         return Queue(self._config.sqs_queue_url, self._config.sqs_endpoint)
+
+    def receivers(self) -> Receivers:
+        """What sends webhooks; endpoints on this machine are called beside the sandbox only."""
+        return Receivers(
+            self._config.allowed_private_hosts,
+            loopback=self._config.sandbox,
+            transport=self._transports.get("webhooks"),
+        )
 
     def of_account(self, store_id: int) -> list[Link]:
         """The links of the active stores that share the store's seller account and region. Raises NotFound."""

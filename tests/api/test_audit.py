@@ -89,6 +89,12 @@ def test_every_operation_that_changes_something_is_recorded(
         "deactivateStore": ("POST", f"{store}/deactivate", 200),
         "activateStore": ("POST", f"{store}/activate", 200),
         "deleteStore": ("DELETE", "/stores/2", 204),
+        "addWebhook": ("POST", "/webhooks", 201, {"url": "https://erp.example/"}),
+        "rotateWebhookSecret": ("POST", "/webhooks/1/rotate-secret", 200, {}),
+        "testWebhook": ("POST", "/webhooks/1/test", 202),
+        "redeliverWebhook": ("POST", "/webhooks/1/deliveries/1/redeliver", 202),
+        "changeWebhook": ("PATCH", "/webhooks/1", 200, {"url": "https://erp.example/other"}),
+        "deleteWebhook": ("DELETE", "/webhooks/1", 204),
         "importOrder": ("POST", "/orders/2/import", 202),
         "importOrders": ("POST", "/orders/import", 202, {"order_ids": [3]}),
     }
@@ -106,7 +112,7 @@ def test_every_operation_that_changes_something_is_recorded(
         operation["operationId"]
         for held in stage_api.contract.document["paths"].values()
         for method, operation in held.items()
-        if method != "get" and not operation["operationId"].startswith(("adminUi", "webhook"))
+        if method != "get" and not operation["operationId"].startswith("adminUi")
     }
     assert set(performed) | UNRECORDED == writing, "say here how the operation is performed"
 

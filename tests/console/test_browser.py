@@ -9,9 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from bridge import webhooks
 from bridge.models import OrderSettingsRow
 from bridge.sandbox.world import Fault
 from tests.console.conftest import Shown, enter
+from tests.receivers import receiving
 
 pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -279,6 +281,53 @@ def test_failed_calls_are_listed(page: Page, shown: Shown):
     expect(page.get_by_text("No call has failed.")).to_be_visible()
 
 
+def subscribed(shown: Shown) -> int:
+    """An endpoint to which a message could not be delivered."""
+    values = {"url": "http://127.0.0.1:9/hook", "events": ["order.shipped"], "description": "ERP", "store_id": None}
+    row, _secret = webhooks.add_endpoint(shown.stage.bridge, values)
+    webhooks.send_test(shown.stage.bridge, row.id, None)
+    shown.stage.job("webhooks")
+    return row.id
+
+
+def test_an_address_is_told_of_orders_and_the_log_shows_how_that_went(page: Page, shown: Shown):
+    with receiving() as receiver:
+        receiver.statuses = [500, 204]
+        shown.stage.wait()  # what happened before is not for the address
+        page.goto("/console/webhooks")
+        expect(page.get_by_text("No address is told anything.")).to_be_visible()
+        page.get_by_label("Address", exact=True).fill("http://10.0.0.1/hook")
+        page.get_by_role("button", name="Add address").click()
+        expect(page.locator("#url-error")).to_contain_text("https")
+        page.get_by_label("Address", exact=True).fill(receiver.url)
+        page.get_by_label("order.shipped").uncheck()
+        page.get_by_role("button", name="Add address").click()
+        expect(page.locator("#notice")).to_contain_text("whsec_")
+        secret = (page.locator("#notice p").text_content() or "").split()[-1]
+        line = page.locator("#endpoints tr")
+        expect(line).to_contain_text("order.imported, order.blocked, order.completed, order.canceled")
+        page.get_by_role("button", name="Send a test").click()
+        expect(line).to_contain_text("Failing since")
+        assert receiver.verified(secret)["type"] == "webhook.test"
+
+        page.get_by_role("link", name="Deliveries to").click()
+        expect(rows(page)).to_contain_text("The endpoint answered 500.")
+        page.get_by_role("button", name=re.compile("once more")).click()
+        expect(rows(page)).to_contain_text("Taken (204)")
+
+        page.get_by_role("link", name="‹ Webhooks").click()
+        page.get_by_role("button", name="New secret").click()
+        page.get_by_role("dialog").get_by_role("button", name="New secret").click()
+        expect(page.locator("#notice")).to_contain_text("whsec_")
+        page.get_by_role("button", name="Switch off").click()
+        expect(line).to_contain_text("Disabled")
+        page.get_by_role("button", name="Delete").click()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("No address is told anything.")).to_be_visible()
+
+
 def test_the_audit_trail_tells_who_changed_what(page: Page, shown: Shown):
     page.goto(f"/console/stores/{shown.stage.store_id}/order-settings")
     page.get_by_label("Invoice").select_option("at_import")
@@ -315,7 +364,7 @@ def test_every_page_is_accessible_and_fits(open_browser: Any, shown: Shown, sche
     store, order = f"/console/stores/{shown.stage.store_id}", f"/console/orders/{shown.id(shown.completed)}"
     paths = ["/console/", store, f"{store}/order-settings", f"{store}/product-matches", "/console/jobs"]
     paths += ["/console/orders", f"/console/orders/{shown.id(shown.blocked)}", "/console/communication-errors"]
-    paths += ["/console/audit"]
+    paths += ["/console/audit", "/console/webhooks", f"/console/webhooks/{subscribed(shown)}"]
     paths += ["/console/global-settings", *(f"{order}#{tab}" for tab in ("items", "shipments", "events", "preview"))]
     found = []
     for path in paths:

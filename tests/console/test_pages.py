@@ -28,6 +28,8 @@ PAGES = (
     "/console/orders/1",
     "/console/jobs",
     "/console/communication-errors",
+    "/console/webhooks",
+    "/console/webhooks/1",
     "/console/audit",
     "/console/global-settings",
 )

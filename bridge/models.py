@@ -8,11 +8,17 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from bridge.db import Base, Json, Key, UtcDateTime, Word, table_args
+from bridge.db import Base, Bytewise, Json, Key, UtcDateTime, Word, table_args
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.states import ENDED, ImportState, shown_status, transition
 from bridge.domain.webhooks import EventType, told_of_import, told_of_status
 from bridge.ledger import WebhookEvent
+
+
+def _orders_by(name: str, *columns: str) -> Index:
+    """An index of orders that also holds what else they are filtered by, so that no row is read to decide that."""
+    others = {"status", "channel", "import_state", "grand_total_minor", "purchase_date"} - set(columns)
+    return Index(name, *columns, *sorted(others))
 
 
 class Store(Base):
@@ -109,22 +115,22 @@ class Order(Base):
     __tablename__ = "orders"
     __table_args__ = table_args(
         UniqueConstraint("store_id", "amazon_order_id"),
-        Index("ix_orders_date", "store_id", "purchase_date", "id"),
-        Index("ix_orders_status", "store_id", "status", "purchase_date", "id"),
-        Index("ix_orders_total", "store_id", "grand_total_minor", "id"),
-        Index("ix_orders_channel", "store_id", "channel", "purchase_date", "id"),
-        Index("ix_orders_state", "store_id", "import_state", "purchase_date", "id"),
-        Index("ix_orders_number", "amazon_order_id"),
+        _orders_by("ix_orders_date", "store_id", "purchase_date", "id"),
+        _orders_by("ix_orders_status", "store_id", "status", "purchase_date", "id"),
+        _orders_by("ix_orders_total", "store_id", "grand_total_minor", "id"),
+        _orders_by("ix_orders_channel", "store_id", "channel", "purchase_date", "id"),
+        _orders_by("ix_orders_state", "store_id", "import_state", "purchase_date", "id"),
+        Index("ix_orders_status_id", "store_id", "status", "id"),
         Index("ix_orders_tail", "amazon_order_tail"),
         Index("ix_orders_commerce_number", "commerce_order_number"),
         Index("ix_orders_commerce_id", "store_id", "commerce_order_id"),
-        Index("ix_orders_all_dates", "purchase_date", "id"),
+        _orders_by("ix_orders_all_dates", "purchase_date", "id"),
         Index("ix_orders_due", "store_id", "import_state", "due_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
-    amazon_order_id: Mapped[str] = mapped_column(String(32))
+    amazon_order_id: Mapped[str] = mapped_column(Bytewise(32))
     amazon_order_tail: Mapped[str] = mapped_column(String(7))
     status: Mapped[str] = mapped_column(String(24))
     amazon_status: Mapped[AmazonStatus] = mapped_column(Word(AmazonStatus, 24))
@@ -147,7 +153,7 @@ class Order(Base):
     packages: Mapped[Any] = mapped_column(Json)
     # The Commerce order, once it exists.
     commerce_order_id: Mapped[int | None] = mapped_column(BigInteger)
-    commerce_order_number: Mapped[str | None] = mapped_column(String(50))
+    commerce_order_number: Mapped[str | None] = mapped_column(Bytewise(50))
     commerce_status: Mapped[str | None] = mapped_column(String(32))
     # The cart that was to become the Commerce order; recorded before it is placed, since an order is found by it.
     commerce_quote_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -220,7 +226,7 @@ class OrderPersonalData(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     buyer_name: Mapped[str | None] = mapped_column(String(255))
-    buyer_sort: Mapped[str] = mapped_column(String(255), default="")
+    buyer_sort: Mapped[str] = mapped_column(Bytewise(255), default="")
     buyer_email: Mapped[str | None] = mapped_column(String(255))
     buyer_company: Mapped[str | None] = mapped_column(String(255))
     purchase_order_number: Mapped[str | None] = mapped_column(String(100))
@@ -244,7 +250,7 @@ class BuyerWord(Base):
     __table_args__ = table_args(Index("ix_buyer_words_word", "store_id", "word", "order_id"))
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
-    word: Mapped[str] = mapped_column(String(64), primary_key=True)
+    word: Mapped[str] = mapped_column(Bytewise(64), primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
 
 

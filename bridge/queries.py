@@ -162,7 +162,7 @@ def dashboard(session: Session, store_id: int, days: int, now: datetime) -> dict
         "orders_by_status": [
             {"status": word, "count": n} for word, n in session.execute(counted.order_by(Order.status))
         ],
-        "recent_orders": order_items(session, list(session.scalars(recent.limit(_RECENT)))),
+        "recent_orders": order_items(session.connection(), list(session.scalars(recent.limit(_RECENT)))),
         "seller_central_links": [
             {"label": label, "url": f"https://{seller_central}{path}"} for label, path in _SELLER_CENTRAL
         ],
@@ -214,7 +214,7 @@ def find_order(session: Session, order_id: int, allowed: Allowed) -> Order:
 def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetime) -> dict[str, Any]:
     """Everything that is known of an order; its newest events only. Raises NotFound."""
     order = find_order(session, order_id, allowed)
-    (item,) = order_items(session, [order_id])
+    (item,) = order_items(session.connection(), [order_id])
     personal = order.personal
     outgoing = _outgoing(session, order_id)
     return item | {

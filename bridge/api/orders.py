@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from flask import Response
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select
 
 from bridge import queries, trail
 from bridge.api.blueprint import LINK, Blueprint, caller, reply, reply_page, runtime
@@ -21,7 +21,8 @@ from bridge.domain.money import to_text
 from bridge.errors import Conflict, InvalidInput, NotFound
 from bridge.jobs.run import start_job
 from bridge.keys import Scope
-from bridge.order_list import OrderFilter, every_page, find_page, order_items
+from bridge.models import Store
+from bridge.order_list import OrderFilter, every_page, find_page
 from bridge.sync.orders import request_import
 from bridge.sync.push import preview
 
@@ -48,14 +49,13 @@ def list_orders(query: dict[str, Any]) -> Response:
     """
     cursor, page_size = query.get("cursor"), query["page_size"]
     page = None if cursor else query.get("page", 1)
-    with runtime().db.reading() as session:
-        chosen = _filter(session, query)
-        found = find_page(session, chosen, sort=query["sort"], page=page, page_size=page_size, cursor=cursor)
-        items = order_items(session, found.ids)
+    with runtime().db.connecting() as connection:
+        chosen = _filter(connection, query)
+        found = find_page(connection, chosen, sort=query["sort"], page=page, page_size=page_size, cursor=cursor)
     figures = queries.page_figures(found.total_count, page, page_size)
     if found.capped:
         figures["total_pages"] = None
-    return reply_page({"items": items, **figures, "total_count_capped": found.capped, "next": found.next})
+    return reply_page({"items": found.items, **figures, "total_count_capped": found.capped, "next": found.next})
 
 
 @blp.operation(
@@ -76,7 +76,7 @@ def export_orders(query: dict[str, Any]) -> Response:
     """
     db = runtime().db
     with db.session() as session:
-        chosen = _filter(session, query)
+        chosen = _filter(session.connection(), query)
         used = sorted(name for name in query if name != "sort")
         trail.record(
             session, "orders.exported", "orders", "export", store_id=query.get("store_id"), after={"filters": used}
@@ -86,12 +86,13 @@ def export_orders(query: dict[str, Any]) -> Response:
     return Response(csv_lines(pages), mimetype="text/csv", headers=disposition)
 
 
-def _filter(session: Session, query: dict[str, Any]) -> OrderFilter:
-    seen = queries.store_ids(session, caller().store_ids)
-    wanted = query.get("store_id")
-    if wanted is not None and wanted not in seen:
-        raise InvalidInput("Unknown store.", {"store_id": [f"There is no store {wanted}."]})
-    return OrderFilter([wanted] if wanted else seen, **{k: v for k, v in query.items() if k in _FILTERS})
+def _filter(connection: Connection, query: dict[str, Any]) -> OrderFilter:
+    seen, wanted = caller().store_ids, query.get("store_id")
+    if wanted is not None:
+        if not caller().sees(wanted) or not connection.scalar(select(Store.id).where(Store.id == wanted)):
+            raise InvalidInput("Unknown store.", {"store_id": [f"There is no store {wanted}."]})
+        seen = frozenset({wanted})
+    return OrderFilter(seen, **{k: v for k, v in query.items() if k in _FILTERS})
 
 
 @blp.operation("GET", "/orders/<id:order_id>", "getOrder", scope=Scope.ORDERS_READ, answer=shapes.OrderDetailSchema)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bridge import order_list
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.states import ImportState
 from bridge.models import Order, Store
+from bridge.order_list import search
 from bridge.runtime import Runtime
 from tests.api_client import ApiClient
 from tests.factories import JP, NOW, make_order, make_store
@@ -269,9 +269,9 @@ def test_a_page_beyond_the_end_is_empty_and_says_how_many_there_are(api: ApiClie
 def test_more_orders_than_are_counted_are_said_to_be_more(
     api: ApiClient, orders: list[Order], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(order_list, "MOST_COUNTED", 13)
+    monkeypatch.setattr(search, "MOST_COUNTED", 13)
     assert api.get("/orders")["total_count_capped"] is False
-    monkeypatch.setattr(order_list, "MOST_COUNTED", 12)
+    monkeypatch.setattr(search, "MOST_COUNTED", 12)
     answer = api.get("/orders", page_size=10)
     assert (answer["total_count"], answer["total_count_capped"], answer["total_pages"]) == (12, True, None)
     assert len(api.get("/orders", page_size=10, cursor=answer["next"])["items"]) == 3

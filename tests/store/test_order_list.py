@@ -44,7 +44,9 @@ def stores(db: Database) -> Iterator[list[int]]:
 def find(
     session: Session, stores: list[int], *, sort: str = "-purchase_date", size: int = 200, **wanted: Any
 ) -> list[Order]:
-    found = find_page(session, OrderFilter(stores, **wanted), sort=sort, page=1, page_size=size, cursor=None)
+    found = find_page(
+        session.connection(), OrderFilter(stores, **wanted), sort=sort, page=1, page_size=size, cursor=None
+    )
     assert found.total_count == len(found.ids)
     return [session.get_one(Order, i) for i in found.ids]
 
@@ -56,11 +58,13 @@ def test_following_the_cursor_gives_every_order_once_in_the_order_of_the_pages(
 ):
     wanted = OrderFilter(stores if several else stores[:1])
     with db.reading() as session:
-        whole = find_page(session, wanted, sort=sort, page=1, page_size=200, cursor=None)
+        whole = find_page(session.connection(), wanted, sort=sort, page=1, page_size=200, cursor=None)
         seen: list[int] = []
         cursor: str | None = None
         while True:
-            page = find_page(session, wanted, sort=sort, page=None if cursor else 1, page_size=17, cursor=cursor)
+            page = find_page(
+                session.connection(), wanted, sort=sort, page=None if cursor else 1, page_size=17, cursor=cursor
+            )
             seen += page.ids
             cursor = page.next
             if cursor is None:
@@ -110,8 +114,8 @@ def test_totals_of_several_currencies_are_compared_in_whole_units(db: Database, 
 
 def test_rows_are_read_in_the_order_of_the_page(db: Database, stores: list[int]):
     with db.reading() as session:
-        ids = find_page(session, OrderFilter(stores), sort="total", page=2, page_size=9, cursor=None).ids
-        items = order_items(session, ids)
+        ids = find_page(session.connection(), OrderFilter(stores), sort="total", page=2, page_size=9, cursor=None).ids
+        items = order_items(session.connection(), ids)
     assert [item["id"] for item in items] == ids
     assert {item["grand_total"]["currency"] for item in items if item["grand_total"]} <= {"USD", "JPY"}
 
@@ -151,7 +155,9 @@ def test_a_filter_reads_no_table_from_end_to_end(runtime: Runtime, wanted: dict[
     with runtime.db.reading() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *a: statements.append((a[2], a[3])))
-        find_page(session, OrderFilter(stores[:1], **wanted), sort="-purchase_date", page=1, page_size=50, cursor=None)
+        find_page(
+            connection, OrderFilter(stores[:1], **wanted), sort="-purchase_date", page=1, page_size=50, cursor=None
+        )
         plans = [
             row[3]
             for statement, parameters in list(statements)

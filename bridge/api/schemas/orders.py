@@ -150,7 +150,8 @@ OrderPageSchema = page_of(
     "OrderPageSchema",
     total_count=integer(f"How many orders the filter finds, counted up to {MOST_COUNTED:,}.", 1),
     total_count_capped=fields.Boolean(
-        required=True, metadata={"description": "There are more than total_count.", "examples": [False]}
+        required=True,
+        metadata={"description": "Counting ended early: there are at least total_count.", "examples": [False]},
     ),
     total_pages=integer("How many pages there are; null when total_count is capped.", 1, allow_none=True),
     next=string("Cursor of the next page; null on the last one.", allow_none=True),

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, String, Text, create_engine, event, make_url
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects.mysql import DATETIME as MYSQL_DATETIME
 from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.engine import Connection, Dialect
@@ -76,6 +88,11 @@ class Json(TypeDecorator[Any]):
 def Bytewise(length: int) -> String:  # noqa: N802  a column type
     """Text that is searched by its beginning: compared byte by byte on every database, so that an index finds it."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def covering(name: str, *columns: str, also: Sequence[str]) -> Index:
+    """An index that also holds the other columns of `also`, so that what they decide is decided without the row."""
+    return Index(name, *columns, *(column for column in also if column not in columns))
 
 
 class Word(TypeDecorator[Any]):

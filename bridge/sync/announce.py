@@ -104,7 +104,10 @@ class Announcer:
             fresh = select(WebhookEvent).where(WebhookEvent.dispatched_at.is_(None)).order_by(WebhookEvent.id)
             events = session.scalars(fresh.limit(BATCH).with_for_update()).all()
             endpoints = session.scalars(select(WebhookEndpoint).where(WebhookEndpoint.active)).all()
-            shown = {item["id"]: item for item in order_items(session, [e.order_id for e in events if e.order_id])}
+            shown = {
+                item["id"]: item
+                for item in order_items(session.connection(), [e.order_id for e in events if e.order_id])
+            }
             for event in events:
                 wanted = [each for each in endpoints if _wants(each, event)]
                 order = shown.get(event.order_id or 0)

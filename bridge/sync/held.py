@@ -15,7 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select
@@ -36,6 +36,7 @@ from bridge.sync.push import (
     after_failure,
     block,
     body_of,
+    claim_until,
     give_back,
     import_orders,
     keep_held,
@@ -146,9 +147,8 @@ def _guarded(step: Step, case: Case) -> str:
     """One order's failure never stops the others; nor is one worked on that somebody else has."""
     link, order = case[:2]
     claim, now = uuid.uuid4().hex, link.now()
-    until = now + timedelta(seconds=link.commerce_time_limit)
     with link.db.session() as session:
-        if not store.claim_for_import(session, order, claim, now, until):
+        if not store.claim_for_import(session, order, claim, now, claim_until(link, now)):
             return "taken"
     try:
         return step(case, claim, now)

@@ -143,7 +143,7 @@ def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts,
     claim = uuid.uuid4().hex
     claimed_at = link.now()
     with link.db.session() as session:
-        if not store.claim_for_import(session, order, claim, claimed_at, claimed_at + _limit(link)):
+        if not store.claim_for_import(session, order, claim, claimed_at, claim_until(link, claimed_at)):
             return "taken"
     try:
         customer_id = None
@@ -164,7 +164,18 @@ def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts,
 
 
 def _limit(link: Link) -> timedelta:
+    """How long Commerce may go on with a request after it was sent."""
     return timedelta(seconds=link.commerce_time_limit)
+
+
+def _head_start(link: Link) -> timedelta:
+    """How long after its claim an order may be sent."""
+    return _limit(link) / 4
+
+
+def claim_until(link: Link, since: datetime) -> datetime:
+    """When a claim runs out: not before Commerce has surely ended what was sent at the last moment allowed."""
+    return since + _head_start(link) + _limit(link)
 
 
 def make(
@@ -178,10 +189,10 @@ def make(
     """
     if link.settings.stock_strategy == "cart_restate" and order.channel is Channel.FBM:
         return _make_by_cart(link, order.id, claim, body["entity"], final=final)
-    while link.now() - claimed_at > _limit(link) / 4:
+    while link.now() - claimed_at > _head_start(link):
         claimed_at = link.now()
         with link.db.session() as session:
-            if not store.prolong_claim(session, order.id, claim, claimed_at + _limit(link)):
+            if not store.prolong_claim(session, order.id, claim, claim_until(link, claimed_at)):
                 return None
     return link.commerce.create_order(body)
 
@@ -191,7 +202,7 @@ def _make_by_cart(
 ) -> CommerceOrder | None:
     def remember(quote_id: int) -> bool:
         with link.db.session() as session:
-            return store.prolong_claim(session, order_id, claim, link.now() + _limit(link), quote_id=quote_id)
+            return store.prolong_claim(session, order_id, claim, claim_until(link, link.now()), quote_id=quote_id)
 
     entity_id = place(link, entity, remember)
     if entity_id is None:
@@ -401,7 +412,7 @@ def settle_abandoned(link: Link) -> Counter[str]:
     done: Counter[str] = Counter()
     while True:
         claim = uuid.uuid4().hex
-        until = link.now() + _limit(link)
+        until = claim_until(link, link.now())
         with link.db.session() as session:
             ids = store.abandoned_ids(session, link.store_id, link.now(), 50)
             mine = [i for i in ids if store.claim_abandoned(session, i, claim, link.now(), until)]

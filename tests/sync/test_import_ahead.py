@@ -155,15 +155,18 @@ class Held:
         monkeypatch.setattr(push, "body_of", body)
 
 
-def test_a_process_that_was_held_up_prolongs_its_claim_before_it_sends(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("delay", [LIMIT * 0.9, LIMIT * 0.24])
+def test_a_process_that_was_held_up_before_it_sends_is_not_taken_for_dead_while_the_shop_can_still_be_at_work(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, delay: timedelta
+):
     (number,) = ready(stage, 1)
     held = Held(stage, monkeypatch)
-    held.by = LIMIT * 0.9
+    held.by = delay
     sent_at = []
     create_order = stage.bridge.links.get(stage.store_id).commerce.create_order
 
     def create(body: Any) -> Any:
-        stage.wait(LIMIT * 0.9)  # the shop takes its time
+        stage.wait(LIMIT * 0.99)  # the shop takes its time
         with stage.bridge.db.reading() as session:
             sent_at.append(store.abandoned_ids(session, stage.store_id, stage.world.now(), 10))
         return create_order(body)
@@ -177,7 +180,7 @@ def test_a_process_that_was_held_up_prolongs_its_claim_before_it_sends(stage: St
 def test_a_process_whose_order_was_taken_over_does_not_send_it(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     (number,) = ready(stage, 1)
     held = Held(stage, monkeypatch)
-    held.by = LIMIT * 1.1
+    held.by = LIMIT * 1.4
 
     def take_over(order_id: int) -> None:
         now = stage.world.now()

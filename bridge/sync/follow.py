@@ -59,6 +59,9 @@ def _send(link: Link, shown: dict[int, CommerceOrder], touched: set[int], change
     current = shown.get(order.commerce_order_id or 0)
     if current is None:
         return _wait(link, change_id, "Commerce no longer has the order.")
+    if change.kind == CANCEL_COMMERCE:
+        # The state is written over whatever stands there: it has to be seen a moment ago, and not fifty orders ago.
+        current = next(iter(link.commerce.orders([current.entity_id])), current)
     if _settle(link, change_id, current):
         return change.kind
     touched.add(current.entity_id)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bridge.domain.states import ImportState
+from bridge.models import Order
+from bridge.sandbox.world import Fault
+from bridge.sync.cancel import request_cancel
 from tests.stage import Stage, line
 
 
@@ -107,3 +112,58 @@ def test_cancelled_on_amazon_after_it_was_completed_asks_for_a_refund(stage: Sta
     assert (order.status, order.import_state) == ("Canceled", ImportState.COMPLETED)
     assert order.order_note.endswith(f"refund Commerce order #{order.commerce_order_number}.")
     assert stage.commerce_order(number)["state"] == "complete"
+
+
+def test_the_merchant_who_ships_all_the_same_takes_the_order_off_hold_and_it_stays_off(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    stage.amazon.request_cancel(number)
+    stage.sync()
+    entity = stage.commerce_order(number)["entity_id"]
+    answer = stage.app.test_client().post(
+        f"/commerce/rest/all/V1/orders/{entity}/unhold", headers={"Authorization": "Bearer sandbox-commerce-token"}
+    )
+    assert answer.get_json() is True
+    stage.amazon.request_cancel(number, "Really")  # once more, as Amazon lets a buyer
+    stage.sync()
+    stage.sync()
+    assert stage.commerce_order(number)["state"] == "processing"
+    stage.shop.ship(entity, tracks=[("ups", "UPS", "1Z1")])
+    stage.sync()
+    stage.sync()
+    assert stage.order(number).status == "Completed"
+    assert stage.commerce_order(number)["state"] == "complete"
+
+
+def test_the_merchant_who_agrees_to_a_buyers_request_cancels_on_both_sides(stage: Stage):
+    number = stage.paid_order()
+    stage.sync()
+    stage.amazon.request_cancel(number)
+    stage.sync()
+    with stage.bridge.db.session() as session:
+        request_cancel(session, session.get_one(Order, stage.order(number).id), "BuyerCanceled", stage.world.now())
+    stage.sync()
+    stage.wait(timedelta(minutes=10))
+    stage.sync()
+    stage.sync()
+    assert stage.order(number).status == "Canceled"
+    assert stage.commerce_order(number)["state"] == "canceled"
+
+
+def test_what_is_shipped_while_others_are_being_canceled_is_not_written_over(stage: Stage):
+    numbers = [stage.paid_order(), stage.paid_order()]
+    stage.sync()
+    for number in numbers:
+        stage.amazon.cancel(number)
+    stage.sync("sync")
+    numbers.sort(key=lambda number: stage.changes(number)[-1].id)  # the order in which they are told to Commerce
+    entities = [stage.commerce_order(number)["entity_id"] for number in numbers]
+
+    def warehouse(_seconds: float) -> None:
+        stage.shop.ship(entities[1], tracks=[("ups", "UPS", "1Z1")])
+
+    stage.world.sleep = warehouse
+    stage.world.faults.add(Fault("POST /commerce/rest/all/V1/orders$", "delay", seconds=1.0))
+    stage.sync("complete")
+    assert [stage.commerce_order(number)["state"] for number in numbers] == ["canceled", "processing"]
+    assert "refund it there" in stage.order(numbers[1]).order_note

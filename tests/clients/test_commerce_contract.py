@@ -17,11 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.stage
+from bridge.commerce.carts import Cart, Carts
 from bridge.commerce.client import CommerceClient
+from bridge.commerce.people import address_of
+from bridge.commerce.stock import Stock
 from bridge.commerce.wire import order_body
 from bridge.domain.commerce import Track
 from bridge.domain.draft import build_draft
 from bridge.domain.order import Channel
+from bridge.errors import RemoteError
 from tests.clients.adobe_schema import RELEASES, document, problems
 from tests.clients.commerce_desk import Desk
 from tests.domain.orders import SHOP, make_line, make_order, orders, products_for, relaxed
@@ -32,9 +36,24 @@ NOT_REQUESTS = {"close"}
 RATES = {currency: Decimal("1.1") for currency in ("USD", "EUR", "JPY", "KWD")}
 
 
+PARTS: dict[str, type] = {"": CommerceClient, "carts.": Carts, "stock.": Stock}
+
+
 def verbs() -> set[str]:
     """What a client can be asked for."""
-    return {name for name in vars(CommerceClient) if not name.startswith("_")} - NOT_REQUESTS
+    named = {f"{part}{name}" for part, kind in PARTS.items() for name in vars(kind) if not name.startswith("_")}
+    return named - NOT_REQUESTS
+
+
+class Part:
+    """Some verbs of a client, noted when they are used."""
+
+    def __init__(self, name: str, inner: Any, used: set[str]) -> None:
+        self._name, self._inner, self._used = name, inner, used
+
+    def __getattr__(self, verb: str) -> Any:
+        self._used.add(f"{self._name}.{verb}")
+        return getattr(self._inner, verb)
 
 
 class Speaker:
@@ -44,6 +63,8 @@ class Speaker:
         self.desk = Desk()
         self.desk.shop.release = release
         self.used: set[str] = set()
+        self.carts = Part("carts", self.desk.client.carts, self.used)
+        self.stock = Part("stock", self.desk.client.stock, self.used)
 
     def __getattr__(self, verb: str) -> Any:
         self.used.add(verb)
@@ -65,7 +86,11 @@ def speak(client: Any, release: str) -> None:
     client.products([*skus, "MUG, LARGE"])
     client.salable(dict.fromkeys(skus, 1) | {"BLUE-MUG": Decimal("2.5")}, stock)
     client.salable({"NOPE": 1, "CFG-MUG": 1}, stock)
+    client.stock.in_sources([*skus, "MUG, LARGE"])
+    client.stock.salable_quantity("MUG, LARGE", stock)
+    client.stock.threshold("BLUE-MUG")
     made = [_create(client, shop, **more) for more in KINDS]
+    _place_a_cart(client, views[1].code)
     client.find_orders(ext_order_ids=[f"113-{n:07}" for n in range(60)], increment_ids=["AMZ-1", "a,b"])
     order, other, held, *_ = client.orders([one.entity_id for one in made])
     client.comment(order.entity_id, "A remark.")
@@ -94,6 +119,21 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"channel": Channel.FBA},
     {"buyer_name": None, "buyer_email": None, "address": None},
 )
+
+
+def _place_a_cart(client: Any, view: str) -> None:
+    """An order by way of a cart, and its addresses written over."""
+    cart_id = client.carts.open(view)
+    cart = Cart(cart_id, client.carts.add(cart_id, view, "BLUE-MUG", 2), view)
+    address = address_of(make_order(), SHOP, "jane@example.com", "US")
+    placed = client.carts.place(cart, client.carts.set_shipping(cart, address), "113-1")
+    for own in client.placed_order(placed).addresses.values():
+        client.update_address(placed, address | {"entity_id": own["entity_id"]})
+    other = Cart(client.carts.open(view), 0, view)
+    client.carts.add(other.masked_id, view, "BLUE-MUG", 1)
+    client.carts.set_shipping(other, address)
+    with pytest.raises(RemoteError):  # this shop has it not, others may
+        client.carts.place(other, "purchaseorder", "113-1")
 
 
 def _create(client: Any, shop: Any, **more: Any) -> Any:
@@ -146,6 +186,7 @@ STORES: tuple[dict[str, str], ...] = (
     {"customer_creation": "guest", "invoice": "at_completion", "order_number_source": "commerce"},
     {"customer_creation": "new_account", "invoice": "at_import", "order_number_source": "amazon"}
     | {"order_status": "custom", "processing_status": "amazon_new"},
+    {"stock_strategy": "cart_restate", "pending_orders": "reserve", "invoice": "at_completion"},
 )
 
 

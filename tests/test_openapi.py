@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 from ruamel.yaml import YAML
 
 from bridge.api import openapi
+from bridge.api.schemas.words import ENUMERATIONS
 from tests.api_client import Contract
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "openapi" / "bridge.yaml"
@@ -137,6 +138,43 @@ def test_every_example_is_valid(document: dict[str, Any]):
             contract.validate(example, schema)
             seen += 1
     assert seen > 50
+
+
+def test_everything_is_described(document: dict[str, Any]):
+    for where, operation in operations(document):
+        assert operation["description"], where
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), f"{where} {parameter['name']}"
+    for name, schema in document["components"]["schemas"].items():
+        assert schema.get("description"), f"{name}: say what it is in its docstring, or in bridge/api/schemas/words.py"
+        for field, held in schema.get("properties", {}).items():
+            assert held.get("description"), f"{name}.{field}"
+    tags = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert all(tags[tag] for _, operation in operations(document) for tag in operation["tags"])
+
+
+def test_no_meaning_is_told_of_a_word_that_there_is_not(document: dict[str, Any]):
+    for name, (_says, words) in ENUMERATIONS.items():
+        schema = document["components"]["schemas"].get(name)
+        assert schema is not None, f"there is no {name}"
+        assert set(words) <= set(schema["enum"]), name
+
+
+def test_every_json_body_and_answer_has_an_example_that_is_valid(document: dict[str, Any]):
+    contract = Contract(document)
+    seen = 0
+    for where, operation in operations(document):
+        for kind, body in [("body", operation.get("requestBody", {})), *operation["responses"].items()]:
+            media = body.get("content", {}).get("application/json")
+            if media:
+                contract.validate(media["example"], media["schema"])
+                assert media["example"] != {}, f"{where} {kind}"
+                seen += 1
+    assert seen > 40
+    for name, answer in document["components"]["responses"].items():
+        media = answer["content"]["application/problem+json"]
+        contract.validate(media["example"], media["schema"])
+        assert media["example"]["title"] != "OK", name
 
 
 def test_no_credential_can_be_read(document: dict[str, Any]):

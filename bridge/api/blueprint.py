@@ -98,6 +98,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         headers: Mapping[str, str] | None = None,
         takes: tuple[str, ...] = (),
         once: bool | None = None,
+        needs_body: bool = True,
     ) -> Callable[[_View], _View]:
         """Serve `method rule` to keys that have the scope; the docstring's first line is the summary.
 
@@ -105,41 +106,41 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         `reply`; media: its type where it is not JSON (`answer` is then a schema's JSON). A path with store_id is 404
         for a key that is bound to other stores. errors: statuses beyond those that follow from the rest. headers:
         {name: description} of the answer's own headers. takes: types of a body that the view reads by itself. once:
-        it takes Idempotency-Key; every POST does unless told otherwise.
+        it takes Idempotency-Key; every POST does unless told otherwise. needs_body: the body must not be left out.
         """
         once = method == "POST" if once is None else once
         takes = ("application/json",) if body else takes
         offers = None if answer is None else media or "application/json"
-        demands = _Demands(takes, query is not None, offers, once)
+        # Where a field is required, its absence says more than that of the whole body.
+        all_optional = body is not None and not any(field.required for field in body._declared_fields.values())
+        demands = _Demands(takes, query is not None, offers, once, needs_body and all_optional)
         statuses = demands.refusals() | {400 if body else 500, 404 if "<" in rule else 500, *errors}
-        documented: dict[int, Any] = {number: PROBLEMS[number][0] for number in sorted(statuses)}
-        parameters = [*(doc or {}).get("parameters", []), *([idempotent.PARAMETER] if once else [])]
-        shown = dict(headers or {}) | (
-            {idempotent.REPLAYED: "true where the key was known, else absent."} if once else {}
-        )
-        if method == "GET" and "ETag" in shown:
-            documented[304] = {"description": "The version that If-None-Match names is the present one."}
-            parameters.append(_IF_NONE_MATCH)
+        told = {"operationId": operation_id, "security": [{"apiKey": []}], "x-required-scope": scope.value}
+        told |= _documented(statuses, doc or {}, once=once, revalidated=method == "GET" and "ETag" in (headers or {}))
+        shown = {**(headers or {}), **(idempotent.HEADERS if once else {})}
+        described = {name: {"schema": {"type": "string"}, "description": says} for name, says in shown.items()}
 
         def decorate(view: _View) -> _View:
-            described = {name: {"schema": {"type": "string"}, "description": says} for name, says in shown.items()}
             wrapped: Any = self.response(status, answer, content_type=media, headers=described or None)(view)
             if query:
                 wrapped = self.arguments(query, location="query")(wrapped)
             if body:
-                wrapped = self.arguments(body)(wrapped)
-            wrapped = self.doc(
-                operationId=operation_id,
-                responses=documented,
-                security=[{"apiKey": []}],
-                **{"x-required-scope": scope.value},
-                **{**(doc or {}), **({"parameters": parameters} if parameters else {})},
-            )(wrapped)
-            guarded = _guard(wrapped, scope, demands)
+                wrapped = self.arguments(body, required=needs_body)(wrapped)
+            guarded = _guard(self.doc(**told)(wrapped), scope, demands)
             self.route(rule, methods=[method], endpoint=operation_id)(guarded)
             return cast(_View, guarded)
 
         return decorate
+
+
+def _documented(statuses: set[int], doc: Mapping[str, Any], *, once: bool, revalidated: bool) -> dict[str, Any]:
+    """What the document says of an operation that refuses with these statuses, beside what it says of all."""
+    responses: dict[int, Any] = {number: PROBLEMS[number][0] for number in sorted(statuses)}
+    parameters = [*doc.get("parameters", []), *([idempotent.PARAMETER] if once else [])]
+    if revalidated:
+        responses[304] = {"description": "The version that If-None-Match names is the present one."}
+        parameters.append(_IF_NONE_MATCH)
+    return {**doc, "responses": responses, **({"parameters": parameters} if parameters else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class _Demands:
     query: bool
     offers: str | None
     once: bool
+    needs_body: bool
 
     def refusals(self) -> set[int]:
         """The statuses with which any operation of this kind may refuse, or fail."""
@@ -182,6 +184,8 @@ def _check(demands: _Demands) -> None:
         fits = request.mimetype in demands.takes or (request.is_json and "application/json" in demands.takes)
         if not fits and (request.content_length or request.mimetype):
             refuse(415, "unsupported_media_type", f"Send the body as {demands.takes[0]}.")
+        if demands.needs_body and not request.content_length and "Transfer-Encoding" not in request.headers:
+            raise InvalidInput("No body.", {"": ["A body is needed."]}, location="body")
     elif request.content_length and (request.content_length > 2 or request.get_data() != b"{}"):
         # An empty object is what some clients send where there is nothing to say.
         raise InvalidInput("No body is taken.", {"": ["This operation takes no body."]}, location="body")

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate
 
+from bridge.api.schemas.words import meaning
+
 _DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"
 _DAY = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
@@ -34,6 +36,18 @@ class Enumerated(fields.String):
         self.component = component
         self.words = tuple(str(word) for word in words)
         super().__init__(validate=validate.OneOf(self.words, error="Must be one of: {choices}."), **kwargs)
+
+
+class Whole(fields.Integer):
+    """A whole number, however JSON spells it: 1.0 is one, "1" and true are none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+
+    def _validated(self, value: Any) -> Any:
+        if isinstance(value, (bool, str)):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 class Choice(fields.Integer):
@@ -108,6 +122,7 @@ def document(self: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[s
         if "default" in ret:
             closed["default"] = ret.pop("default")
         if field.component not in self.spec.components.schemas:
-            self.spec.components.schema(field.component, closed)
+            says = meaning(field.component)
+            self.spec.components.schema(field.component, closed | ({"description": says} if says else {}))
         shape = {"$ref": f"#/components/schemas/{field.component}"}
     return shape

@@ -12,11 +12,12 @@ from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import idempotency
-from bridge.errors import InvalidInput
+from bridge.errors import ConfigError, Conflict, InvalidInput
 from bridge.idempotency import HEADER, Answer, Claim
 from bridge.runtime import Runtime
 
 REPLAYED = "Idempotency-Replayed"
+HEADERS = {REPLAYED: "true where the key was known, else absent."}
 PARAMETER = {
     "in": "header",
     "name": HEADER,
@@ -42,13 +43,25 @@ def answered_once(runtime: Runtime, owner: str, work: Callable[[], Response]) ->
         raise InvalidInput("No key.", {HEADER: ["Must be 1 to 255 visible ASCII characters."]}, location="header")
     begun = idempotency.begin(runtime.db, owner, key, _fingerprint(), runtime.now())
     if isinstance(begun, Answer):
-        return Response(begun.body, begun.status, {**begun.headers, REPLAYED: "true"})
+        return Response(_opened(runtime, owner, begun.body), begun.status, {**begun.headers, REPLAYED: "true"})
     answer = None
     try:
         answer = work()
     finally:
         _end(runtime, begun, answer)
     return answer
+
+
+def _record(owner: str) -> str:
+    return f"answers to {owner}"
+
+
+def _opened(runtime: Runtime, owner: str, body: str) -> str:
+    try:
+        return runtime.vault.open(_record(owner), body.encode("ascii"))["body"]
+    except ConfigError as error:
+        told = "The request was done; its answer was sealed with a key that is gone from BRIDGE_SECRET_KEYS."
+        raise Conflict(told, "idempotency_answer_lost") from error
 
 
 def _fingerprint() -> str:
@@ -64,7 +77,9 @@ def _end(runtime: Runtime, claim: Claim, answer: Response | None) -> None:
     try:
         if answer is not None and answer.status_code < 400:
             headers: dict[str, Any] = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
-            idempotency.keep(runtime.db, claim, Answer(answer.status_code, headers, answer.get_data(as_text=True)))
+            # Sealed, because an answer may hold a secret that is shown once.
+            body = runtime.vault.seal(_record(claim.owner), {"body": answer.get_data(as_text=True)}).decode("ascii")
+            idempotency.keep(runtime.db, claim, Answer(answer.status_code, headers, body))
         else:
             idempotency.give_up(runtime.db, claim)
     except SQLAlchemyError as error:

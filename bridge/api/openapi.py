@@ -13,15 +13,38 @@ import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response, current_app, render_template, send_from_directory
+from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from bridge.api import fields
 from bridge.api.errors import PROBLEMS, handle_http
+from bridge.api.examples import add_examples, problem_example
 from bridge.api.schemas.common import MOST, ProblemSchema
 from bridge.keys import Scope
 
 VERSION = "1.0.0"
+PATH_PARAMETERS = {  # name: (what it is, an example)
+    "store_id": ("Our id of the store.", 1),
+    "order_id": ("Our id of the order; not Amazon's number.", 42),
+    "match_id": ("Our id of the product match.", 3),
+    "run_id": ("Our id of the job run.", 812),
+    "webhook_id": ("Our id of the endpoint.", 3),
+    "delivery_id": ("Our id of the delivery.", 88),
+    "name": ("The job's name.", "cleanup"),
+}
+_PROBLEM_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer."},
+    409: {"Retry-After": "Seconds after which the same request may succeed; only where that is known."},
+    429: {
+        "Retry-After": "Seconds after which to go on.",
+        "RateLimit-Limit": "How many requests the API key may make in a window.",
+        "RateLimit-Remaining": "How many are left.",
+        "RateLimit-Reset": "Seconds until there are more.",
+    },
+    502: {"Retry-After": "Seconds that the other side asks to wait; only where it does."},
+    503: {"Retry-After": "Seconds after which to ask again; only where that is known."},
+}
 DESCRIPTION = """\
 Brings a seller's Amazon orders into Adobe Commerce and carries shipments and cancellations back.
 
@@ -31,6 +54,15 @@ bound to some stores sees nothing of the others: their objects are 404.
 **Money** is a decimal string beside its currency, **times** are RFC 3339 in UTC, **errors** are
 `application/problem+json` (RFC 9457) with a stable `code`. An unknown parameter or field is an error, never ignored.
 Answers may gain fields; clients must ignore those that they do not know.
+
+**Every answer** bears `X-Request-Id` (yours, if you send one), under which the bridge's log tells more, and
+`RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` of the API key. Whoever asks too often gets 429 with
+`Retry-After`.
+
+**Lists** come in pages with `Link` headers (RFC 8288) to the first, previous, next and last one. **Long work** answers
+202 with a job run, whose address is in `Location`. **Settings and addresses** bear an `ETag`: send it in `If-Match` to
+change what you read, and in `If-None-Match` to ask whether it has changed. **`Idempotency-Key`** makes it safe to send
+a POST again.
 """
 _NUMBER_IN_YAML_1_2 = re.compile(r"[-+]?(0o[0-7]+|0x[0-9A-Fa-f]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)")
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -52,7 +84,12 @@ _PAGE_POLICY = (
 
 
 class ObjectId(IntegerConverter):
-    """An id in a path: a whole number from 1 that every client can hold exactly."""
+    """An id in a path: a whole number from 1 that every client can hold exactly.
+
+    What is none must not fit the rule at all, or werkzeug would count the rule among those of another method.
+    """
+
+    regex = r"[1-9][0-9]{0,14}"
 
     def __init__(self, url_map: Any) -> None:
         super().__init__(url_map, min=1, max=MOST)
@@ -64,6 +101,19 @@ class _Fields(MarshmallowPlugin):
         super().init_spec(spec)
         if self.converter is not None:
             self.converter.add_attribute_function(fields.document)  # type: ignore[no-untyped-call]
+
+    def schema_helper(self, name: str, _: Any, schema: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        """What apispec makes of a schema, with what its docstring says and the example that it gives."""
+        made = super().schema_helper(name, _, schema=schema, **kwargs)  # type: ignore[no-untyped-call]
+        kind = schema if isinstance(schema, type) else type(schema)
+        if made is None or not issubclass(kind, Schema):
+            return made
+        example = vars(kind).get("EXAMPLE")
+        return (
+            {"description": " ".join((kind.__doc__ or "").split())}
+            | made
+            | ({"examples": [example]} if example else {})
+        )
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
@@ -77,10 +127,11 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def _register_responses(self) -> None:
         for status, (name, _code, says) in PROBLEMS.items():
-            content = {"application/problem+json": {"schema": ProblemSchema}}
-            headers = {}
-            if status == 401:
-                headers["WWW-Authenticate"] = {"schema": {"type": "string"}, "description": "Bearer."}
+            content = {"application/problem+json": {"schema": ProblemSchema, "example": problem_example(status)}}
+            headers = {
+                name: {"schema": {"type": "string"}, "description": told}
+                for name, told in _PROBLEM_HEADERS.get(status, {}).items()
+            }
             response = {"description": says, "content": content} | ({"headers": headers} if headers else {})
             self.spec.components.response(name, response, lazy=True)
 
@@ -115,6 +166,11 @@ def init_api(app: Flask) -> Api:
     return api
 
 
+def _in_path(parameter: dict[str, Any]) -> dict[str, Any]:
+    says, example = PATH_PARAMETERS.get(parameter["name"], ("", 1))  # a test misses what is not said
+    return parameter | {"description": says, "example": example}
+
+
 def _place(key: str) -> int:
     """Where a key of an operation stands."""
     return _READ_FIRST.index(key) if key in _READ_FIRST else len(_READ_FIRST)
@@ -128,9 +184,14 @@ def document(app: Flask) -> dict[str, Any]:
         shared = path.pop("parameters", [])
         for method, operation in path.items():
             if shared:
-                operation["parameters"] = shared + operation.get("parameters", [])
+                operation["parameters"] = [_in_path(parameter) for parameter in shared] + operation.get(
+                    "parameters", []
+                )
+            scope = f"Scope: `{operation['x-required-scope']}`."
+            operation["description"] = "\n\n".join([*filter(None, [operation.get("description")]), scope])
             operation["responses"] = dict(sorted(operation["responses"].items()))
             path[method] = {key: operation[key] for key in sorted(operation, key=_place)}
+    add_examples(made)
     del made["components"]["schemas"]["PaginationMetadata"]  # of a feature that is not used
     made = {"openapi": made.pop("openapi"), **made}
     made["components"]["schemas"] = dict(sorted(made["components"]["schemas"].items()))

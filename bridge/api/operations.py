@@ -62,6 +62,7 @@ def list_jobs() -> Response:
     "runJob",
     scope=Scope.ORDERS_WRITE,
     body=shapes.RunJob,
+    needs_body=False,
     answer=shapes.JobRunSchema,
     status=202,
     headers=LOCATION,

@@ -64,7 +64,7 @@ def list_orders(query: dict[str, Any]) -> Response:
     "exportOrders",
     scope=Scope.ORDERS_READ,
     query=shapes.OrderFilterQuery,
-    answer={"type": "string"},
+    answer={"type": "string", "examples": ["id,store_id,amazon_order_id\r\n42,1,111-8391502-4479812\r\n"]},
     media="text/csv",
     headers={"Content-Disposition": "Names the file."},
 )

@@ -15,7 +15,7 @@ __all__ = ["blp"]  # with the route below on it
 MAX_LISTING = 8 * 1024 * 1024  # bytes; 200,000 lines, which take Magento's command half an hour (magento-live 3.3)
 _LISTING = {
     "requestBody": {
-        "required": True,
+        "required": False,  # nothing to mend is a listing too
         "description": "At most 8 MiB of UTF-8.",
         "content": {
             "text/plain": {"schema": {"type": "string", "examples": ["000000123:MUG-7:-2.000000:1\n"]}},
@@ -31,7 +31,7 @@ _LISTING = {
     "/stores/<id:store_id>/reservations/filter",
     "filterReservations",
     scope=Scope.STOCK_READ,
-    answer={"type": "string"},
+    answer={"type": "string", "examples": ["000000123:MUG-7:-2.000000:1\n"]},
     media="text/plain",
     takes=("text/plain", "application/octet-stream"),
     once=False,  # it changes nothing

@@ -44,7 +44,6 @@ def list_webhooks() -> Response:
     answer=shapes.WebhookSecretSchema,
     status=201,
     errors=(409,),
-    once=False,  # the answer holds a secret, and would be kept to be given again
     headers=LOCATION,
 )
 def add_webhook(values: dict[str, Any]) -> Response:
@@ -102,7 +101,6 @@ def delete_webhook(webhook_id: int) -> Response:
     scope=Scope.SETTINGS_WRITE,
     body=shapes.RotateSecret,
     answer=shapes.WebhookSecretSchema,
-    once=False,
 )
 def rotate_webhook_secret(values: dict[str, Any], webhook_id: int) -> Response:
     """Replace an endpoint's secret

@@ -234,3 +234,11 @@ def test_an_error_of_ours_that_nobody_expects_is_a_defect(app: Flask):
 
 def test_a_redirect_stays_a_redirect(app: Flask):
     assert failing_with(app, RequestRedirect("/elsewhere")).headers["Location"] == "/elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("number", "taken"), [("1", True), ("1.0", True), ("1.5", False), ('"1"', False), ("true", False)]
+)
+def test_a_whole_number_is_one_however_json_spells_it(api: ApiClient, number: str, taken: bool):
+    body = f'{{"order_ids": [{number}]}}'
+    api.send("POST", "/orders/import", 202 if taken else 422, data=body, content_type="application/json")

@@ -221,3 +221,17 @@ def test_every_list_of_pages_has_links(api: ApiClient):
 def test_the_app_of_a_config_without_keys_needs_no_limit(config: Config):
     app: Flask = create_app(Config(config.database_url, rate_limit="often"))
     assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_a_body_that_is_left_out_is_told_where_every_field_may_be(api: ApiClient, put: Callable[..., Order]):
+    put()
+    for method, path in (("PATCH", "/stores/1"), ("PUT", "/stores/1/order-settings"), ("PUT", "/global-settings")):
+        (wrong,) = api.send(method, path, 422, headers={"If-Match": "*"}).get_json()["errors"]
+        assert (wrong["location"], wrong["message"]) == ("body", "A body is needed.")
+    api.send("POST", "/jobs/cleanup/run", 202)
+
+
+@pytest.mark.parametrize("number", ["0", "01", "1000000000000000", "9007199254740992", "1.0", "x"])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_what_is_no_id_is_nothing_for_every_method(api: ApiClient, method: str, number: str):
+    assert api.send(method, f"/stores/{number}", 404).get_json()["code"] == "not_found"

@@ -36,7 +36,11 @@ class AuditEventSchema(Output):
     object_kind = string("To what kind of object.", "order_settings")
     object_id = string("To which; the name of a key or a job, the id of anything else.", "1")
     store_id = integer("The store that it concerns; null: the bridge.", 1, allow_none=True)
-    changes = fields.List(fields.Nested(AuditChangeSchema), required=True)
+    changes = fields.List(
+        fields.Nested(AuditChangeSchema),
+        required=True,
+        metadata={"description": "What it changed; none for a reading."},
+    )
 
 
 AuditEventPageSchema = page_of(AuditEventSchema, "AuditEventPageSchema")

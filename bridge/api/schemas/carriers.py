@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from marshmallow import ValidationError, fields, validate
 
 from bridge.api.blueprint import Input, Output
@@ -30,7 +32,9 @@ class UnmappedCarrierSchema(Output):
 class CarrierMapSchema(Output):
     """A store's carrier map, and what it does not cover."""
 
-    items = fields.List(fields.Nested(CarrierMappingSchema), required=True)
+    items = fields.List(
+        fields.Nested(CarrierMappingSchema), required=True, metadata={"description": "The map, by the shop's carrier."}
+    )
     unmapped = fields.List(
         fields.Nested(UnmappedCarrierSchema),
         required=True,
@@ -49,7 +53,10 @@ class CarrierMappingChange(Input):
     commerce_carrier = fields.String(
         required=True,
         validate=[validate.Length(1, _LONGEST), _fits_as_kept],
-        metadata={"description": "The shop's carrier code or title; case and accents do not matter."},
+        metadata={
+            "description": "The shop's carrier code or title; case and accents do not matter.",
+            "examples": ["hauspost"],
+        },
     )
     carrier_code = fields.String(
         required=True,
@@ -67,4 +74,11 @@ class CarrierMappingChange(Input):
 class CarrierMapChange(Input):
     """A whole carrier map, in place of the one that there is."""
 
-    items = fields.List(fields.Nested(CarrierMappingChange), required=True, validate=validate.Length(max=200))
+    EXAMPLE: ClassVar[Any] = {"items": [{"commerce_carrier": "hauspost", "carrier_code": "DHL"}]}
+
+    items = fields.List(
+        fields.Nested(CarrierMappingChange),
+        required=True,
+        validate=validate.Length(max=200),
+        metadata={"description": "The whole map; an empty one forgets all."},
+    )

@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from bridge.api.blueprint import Input, Output
-from bridge.api.fields import DecimalString
+from bridge.api.fields import DecimalString, Enumerated
 
-MOST = 2**53 - 1  # the largest id that a JavaScript client reads exactly
+MOST = 10**15 - 1  # the largest id; JavaScript clients read numbers of fifteen digits exactly
 
 
 def string(says: str, example: Any = None, **kwargs: Any) -> fields.String:
@@ -39,7 +39,12 @@ class MoneySchema(Output):
 class ErrorSchema(Output):
     """One thing that is wrong with the request."""
 
-    location = string("Where it stands: body, query or header.", "query")
+    location = Enumerated(
+        "RequestPart",
+        ("body", "query", "header"),
+        required=True,
+        metadata={"description": "Where it stands.", "examples": ["query"]},
+    )
     field = string("Path of the field, its parts joined by dots; null: the whole.", "total_min", allow_none=True)
     message = string("What is wrong with it.", "Must be a decimal number such as 12.30.")
 
@@ -47,7 +52,12 @@ class ErrorSchema(Output):
 class RemoteSchema(Output):
     """What Amazon or Commerce said."""
 
-    system = string("amazon or commerce.", "commerce")
+    system = Enumerated(
+        "RemoteSystem",
+        ("amazon", "commerce"),
+        required=True,
+        metadata={"description": "Who was called.", "examples": ["commerce"]},
+    )
     operation = string("What was asked.", "POST /V1/orders")
     status = integer("Its HTTP status; null: no answer.", 503, allow_none=True)
     code = string("Its own error code, empty if it gave none.", "")
@@ -86,7 +96,7 @@ def page_of(item: type[Schema], name: str, **more: Any) -> type[Output]:
         (Output,),
         {
             "__doc__": f"One page of a list of {item.__name__.removesuffix('Schema')}.",
-            "items": fields.List(fields.Nested(item), required=True),
+            "items": fields.List(fields.Nested(item), required=True, metadata={"description": "The page's entries."}),
             "total_count": integer("How many there are on all pages.", 1),
             "page": integer("The page's number; null where a cursor was followed.", 1, allow_none=True),
             "page_size": integer("Entries of a page at most.", 20),
@@ -103,6 +113,6 @@ def list_of(item: type[Schema], name: str) -> type[Output]:
         (Output,),
         {
             "__doc__": f"All of {item.__name__.removesuffix('Schema')}.",
-            "items": fields.List(fields.Nested(item), required=True),
+            "items": fields.List(fields.Nested(item), required=True, metadata={"description": "All entries."}),
         },
     )

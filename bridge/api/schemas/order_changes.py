@@ -40,7 +40,7 @@ class AddressChange(Input):
         _part("A line of the street.", "1 Main St"),
         required=True,
         validate=validate.Length(1, 3),
-        metadata={"description": "Street, one to three lines."},
+        metadata={"description": "Street, one to three lines.", "examples": [["1 Main St"]]},
     )
     city = _part("City.", "Seattle", required=True)
     region = _part("State or province, where the country has any.", "WA", load_default=None, allow_none=True)

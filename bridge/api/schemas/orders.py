@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from bridge.api.blueprint import Input, Output
-from bridge.api.fields import DayOrMoment, DecimalString, Enumerated, Moment
+from bridge.api.fields import DayOrMoment, DecimalString, Enumerated, Moment, Whole
 from bridge.api.schemas.common import MOST, MoneySchema, integer, page_of, string
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import AmazonStatus, Channel, LineAmounts
@@ -92,7 +92,7 @@ class OrderQuery(OrderFilterQuery):
 class BlockerSchema(Output):
     """Why the Commerce order cannot be created now."""
 
-    code = blocker_code(required=True)
+    code = blocker_code(required=True, metadata={"description": "Stable word for programs."})
     message = string("In the merchant's words.", "No product with the SKU MUG-7 in Commerce.")
 
 
@@ -130,15 +130,30 @@ class OrderSchema(Output):
     purchase_date = moment("When it was placed.")
     last_update_date = moment("Amazon's time of the newest version that we know.")
     buyer_name = string("Null while Amazon sends none.", "Jane Doe", allow_none=True)
-    grand_total = fields.Nested(MoneySchema, required=True, allow_none=True)
-    order_note = string("The newest event, in the merchant's words.", "Status updated to Shipped.")
-    channel = channel_of(required=True)
-    programs = fields.List(
-        fields.String(), required=True, metadata={"description": "Amazon programs, such as PRIME or BUSINESS."}
+    grand_total = fields.Nested(
+        MoneySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What the buyer paid; null while Amazon names no amount."},
     )
-    import_state = state_of(required=True)
-    blockers = fields.List(fields.Nested(BlockerSchema), required=True)
-    commerce_order = fields.Nested(CommerceOrderSchema, required=True, allow_none=True)
+    order_note = string("The newest event, in the merchant's words.", "Status updated to Shipped.")
+    channel = channel_of(required=True, metadata={"description": "Who ships."})
+    programs = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Amazon programs, such as PRIME or BUSINESS.", "examples": [["PRIME"]]},
+    )
+    import_state = state_of(
+        required=True, metadata={"description": "How far the Commerce side is.", "examples": ["imported"]}
+    )
+    blockers = fields.List(
+        fields.Nested(BlockerSchema),
+        required=True,
+        metadata={"description": "Why it cannot be created in Commerce; empty unless it is blocked.", "examples": [[]]},
+    )
+    commerce_order = fields.Nested(
+        CommerceOrderSchema, required=True, allow_none=True, metadata={"description": "Null until it is in Commerce."}
+    )
     seller_central_url = string("Its page in Seller Central.", allow_none=True)
     order_url = string(
         "What a click opens: the Commerce order when it has a page, else Seller Central.", allow_none=True
@@ -157,17 +172,42 @@ OrderPageSchema = page_of(
     next=string("Cursor of the next page; null on the last one.", allow_none=True),
 )
 
+
+def _amount(name: str) -> str:
+    """What a field of LineAmounts holds, in words: cod_fee_tax is the tax on the fee for cash on delivery."""
+    words = {
+        "item": "the goods",
+        "shipping": "shipping",
+        "gift_wrap": "gift wrap",
+        "cod_fee": "the fee for payment on delivery",
+    }
+    if name in {"other", "total"}:
+        return "Whatever else Amazon charged." if name == "other" else "All of it, as Amazon adds it up."
+    for ending, says in (("_tax", "The tax on {}."), ("_discount", "What was taken off {}."), ("", "The price of {}.")):
+        if name.endswith(ending) and (part := words.get(name.removesuffix(ending))):
+            return says.format(part)
+    raise KeyError(name)
+
+
 AMOUNTS_SAY = "Decimal strings in `currency`; discounts positive; all but the taxes are net of tax."
 LineAmountsSchema = type(
     "LineAmountsSchema",
     (Output,),
     {"__doc__": AMOUNTS_SAY, "currency": string("ISO 4217 code.", "USD")}
-    | {member.name: DecimalString(required=True, metadata={"examples": ["19.99"]}) for member in members(LineAmounts)},
+    | {
+        member.name: DecimalString(required=True, metadata={"description": _amount(member.name), "examples": ["19.99"]})
+        for member in members(LineAmounts)
+    },
 )
 OrderAmountsSchema = type(
     "OrderAmountsSchema",
     (LineAmountsSchema,),
-    {"tip": DecimalString(required=True, metadata={"description": "Delivery tip; part of the total."})},
+    {
+        "__doc__": AMOUNTS_SAY,
+        "tip": DecimalString(
+            required=True, metadata={"description": "Delivery tip; part of the total.", "examples": ["0.00"]}
+        ),
+    },
 )
 
 
@@ -182,7 +222,12 @@ class OrderLineSchema(Output):
     quantity_shipped = integer("Shipped, as Amazon shows it.", 0)
     quantity_unshipped = integer("Still to be shipped, as Amazon shows it.", 2)
     commerce_sku = string("The Commerce product that stands for it, once imported.", "MUG-7", allow_none=True)
-    amounts = fields.Nested(LineAmountsSchema, required=True, allow_none=True)
+    amounts = fields.Nested(
+        LineAmountsSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The line's amounts; null while Amazon names none."},
+    )
     gift_message = string("The buyer's gift message.", allow_none=True)
     gift_wrap_level = string("The gift wrap that the buyer chose.", allow_none=True)
     customized_url = string("Where Amazon keeps the buyer's customization.", allow_none=True)
@@ -193,7 +238,9 @@ class AddressSchema(Output):
 
     name = string("Recipient.", "Jane Doe", allow_none=True)
     company = string("Company.", allow_none=True)
-    lines = fields.List(fields.String(), required=True, metadata={"description": "Street lines."})
+    lines = fields.List(
+        fields.String(), required=True, metadata={"description": "Street lines.", "examples": [["1 Main St"]]}
+    )
     city = string("City.", "Seattle", allow_none=True)
     county = string("County or district.", allow_none=True)
     region = string("State or province, as the buyer's country writes it.", "WA", allow_none=True)
@@ -222,8 +269,12 @@ class ShipmentSchema(Output):
 
     commerce_shipment_id = integer("Its entity_id in Commerce.", 9)
     shipped_at = moment("When it was made.")
-    items = fields.List(fields.Nested(QuantitySchema), required=True)
-    tracks = fields.List(fields.Nested(TrackSchema), required=True)
+    items = fields.List(
+        fields.Nested(QuantitySchema), required=True, metadata={"description": "What of the order is in it."}
+    )
+    tracks = fields.List(
+        fields.Nested(TrackSchema), required=True, metadata={"description": "Its tracking numbers, none or several."}
+    )
 
 
 class AmazonPackageSchema(Output):
@@ -233,14 +284,20 @@ class AmazonPackageSchema(Output):
     carrier = string("Carrier.", "UPS", allow_none=True)
     tracking_number = string("Tracking number.", "1Z999AA10123456784", allow_none=True)
     status = string("Amazon's status of the parcel.", allow_none=True)
-    items = fields.List(fields.Nested(QuantitySchema), required=True)
+    items = fields.List(
+        fields.Nested(QuantitySchema), required=True, metadata={"description": "What of the order is in it."}
+    )
 
 
 class ShipmentsSchema(Output):
     """Both sides' view of what was shipped."""
 
-    items = fields.List(fields.Nested(ShipmentSchema), required=True)
-    amazon_packages = fields.List(fields.Nested(AmazonPackageSchema), required=True)
+    items = fields.List(
+        fields.Nested(ShipmentSchema), required=True, metadata={"description": "The shipments in Commerce."}
+    )
+    amazon_packages = fields.List(
+        fields.Nested(AmazonPackageSchema), required=True, metadata={"description": "The parcels that Amazon shows."}
+    )
 
 
 class EventSchema(Output):
@@ -262,7 +319,12 @@ class OutgoingSchema(Output):
 
     kind = string("What is to be done.", "confirm_shipment")
     reference = string("Tells several of a kind apart.", "9")
-    state = Enumerated("OutgoingState", ("pending", "sent", "done", "refused"), required=True)
+    state = Enumerated(
+        "OutgoingState",
+        ("pending", "sent", "done", "refused"),
+        required=True,
+        metadata={"description": "How far it is."},
+    )
     attempts = integer("How often it was tried.", 1)
     next_attempt_at = moment("When it is tried next; null when it is not.", allow_none=True)
     last_error = string("Why the last attempt failed.", allow_none=True)
@@ -274,10 +336,24 @@ class OutgoingSchema(Output):
 class OrderDetailSchema(OrderSchema):
     """Everything that is known of an order."""
 
-    lines = fields.List(fields.Nested(OrderLineSchema), required=True)
-    amounts = fields.Nested(OrderAmountsSchema, required=True, allow_none=True)
-    blockers = fields.List(fields.Nested(FullBlockerSchema), required=True)
-    shipping_address = fields.Nested(AddressSchema, required=True, allow_none=True)
+    lines = fields.List(fields.Nested(OrderLineSchema), required=True, metadata={"description": "What was ordered."})
+    amounts = fields.Nested(
+        OrderAmountsSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The order's amounts, added up; null while Amazon names none."},
+    )
+    blockers = fields.List(
+        fields.Nested(FullBlockerSchema),
+        required=True,
+        metadata={"description": "Why it cannot be created in Commerce, and what mends that.", "examples": [[]]},
+    )
+    shipping_address = fields.Nested(
+        AddressSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where the parcel goes; null while there is no address."},
+    )
     shipping_address_edited = fields.Boolean(
         required=True, metadata={"description": "Whether the merchant wrote it, in place of Amazon's."}
     )
@@ -295,14 +371,22 @@ class OrderDetailSchema(OrderSchema):
     )
     deliver_by = moment("Latest moment of delivery.", allow_none=True)
     replaces = string("The order that this one replaces.", allow_none=True)
-    tax_collected_by_amazon = fields.Boolean(required=True)
+    tax_collected_by_amazon = fields.Boolean(
+        required=True, metadata={"description": "Whether Amazon pays the tax, so that the merchant must not."}
+    )
     imported_at = moment("When the Commerce order was created.", allow_none=True)
     attempts = integer("How often its import was tried.", 0)
     next_attempt_at = moment("When its import is tried next; null when it is not ready.", allow_none=True)
     created_at = moment("When we first saw it.")
     updated_at = moment("When anything about it last changed here.")
-    shipments = fields.Nested(ShipmentsSchema, required=True)
-    outgoing = fields.List(fields.Nested(OutgoingSchema), required=True)
+    shipments = fields.Nested(
+        ShipmentsSchema, required=True, metadata={"description": "What was shipped, as both sides show it."}
+    )
+    outgoing = fields.List(
+        fields.Nested(OutgoingSchema),
+        required=True,
+        metadata={"description": "Changes for Amazon and Commerce, those that are done too."},
+    )
     events = fields.List(
         fields.Nested(EventSchema), required=True, metadata={"description": "The newest ones, newest first."}
     )
@@ -312,7 +396,7 @@ class ImportOrders(Input):
     """Which orders to import or to look at again."""
 
     order_ids = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(1, MOST)),
+        Whole(validate=validate.Range(1, MOST)),
         required=True,
         validate=validate.Length(1, 200),
         metadata={"description": "Our ids of the orders.", "examples": [[42, 43]]},
@@ -330,9 +414,15 @@ class RefusedImportSchema(Output):
 class ImportAnswerSchema(Output):
     """What was taken on, and the job runs that work on it."""
 
-    accepted = fields.List(fields.Integer(), required=True, metadata={"description": "Our ids of the orders."})
-    refused = fields.List(fields.Nested(RefusedImportSchema), required=True)
-    job_runs = fields.List(fields.Integer(), required=True, metadata={"description": "Ids of the job runs."})
+    accepted = fields.List(
+        fields.Integer(), required=True, metadata={"description": "Our ids of the orders.", "examples": [[42]]}
+    )
+    refused = fields.List(
+        fields.Nested(RefusedImportSchema), required=True, metadata={"description": "Those that were not taken on."}
+    )
+    job_runs = fields.List(
+        fields.Integer(), required=True, metadata={"description": "Ids of the job runs.", "examples": [[812]]}
+    )
 
 
 class PreviewLineSchema(Output):
@@ -342,29 +432,46 @@ class PreviewLineSchema(Output):
     sku = string("SKU in Commerce.", "MUG-7")
     name = string("Name in Commerce.", "Blue mug")
     qty = integer("Quantity in Commerce.", 2)
-    unit_price = DecimalString(required=True, metadata={"description": "Net of tax, four decimals."})
-    row_total = DecimalString(required=True, metadata={"description": "Net of tax, before the discount."})
-    tax = DecimalString(required=True)
-    discount = DecimalString(required=True, metadata={"description": "Positive."})
+    unit_price = DecimalString(
+        required=True, metadata={"description": "Net of tax, four decimals.", "examples": ["19.9900"]}
+    )
+    row_total = DecimalString(
+        required=True, metadata={"description": "Net of tax, before the discount.", "examples": ["39.98"]}
+    )
+    tax = DecimalString(required=True, metadata={"description": "The row's tax.", "examples": ["3.30"]})
+    discount = DecimalString(required=True, metadata={"description": "Positive.", "examples": ["0.00"]})
+
+
+def _figure(says: str, example: str) -> DecimalString:
+    return DecimalString(required=True, allow_none=True, metadata={"description": says, "examples": [example]})
 
 
 class PreviewSchema(Output):
     """The Commerce order that an import would create now, or what stands against it."""
 
     order_id = integer("Our id of the order.", 42)
-    can_be_created = fields.Boolean(required=True)
+    can_be_created = fields.Boolean(required=True, metadata={"description": "Whether nothing stands against it."})
     order_number = string("The Commerce number it would get; null: Commerce's next one.", allow_none=True)
-    blockers = fields.List(fields.Nested(FullBlockerSchema), required=True)
+    blockers = fields.List(
+        fields.Nested(FullBlockerSchema),
+        required=True,
+        metadata={"description": "What stands against it, by line.", "examples": [[]]},
+    )
     currency = string("ISO 4217 code; null while there are no figures.", "USD", allow_none=True)
-    lines = fields.List(fields.Nested(PreviewLineSchema), required=True)
-    subtotal = DecimalString(required=True, allow_none=True)
-    shipping = DecimalString(required=True, allow_none=True)
-    tax = DecimalString(required=True, allow_none=True)
-    discount = DecimalString(required=True, allow_none=True, metadata={"description": "Positive."})
-    grand_total = DecimalString(required=True, allow_none=True, metadata={"description": "Of the Commerce order."})
-    amazon_total = DecimalString(required=True, allow_none=True, metadata={"description": "Of the Amazon order."})
+    lines = fields.List(
+        fields.Nested(PreviewLineSchema), required=True, metadata={"description": "Its lines; none without figures."}
+    )
+    subtotal = _figure("All rows, net of tax.", "39.98")
+    shipping = _figure("Shipping, net of tax.", "4.99")
+    tax = _figure("All taxes.", "3.71")
+    discount = _figure("Positive.", "0.00")
+    grand_total = _figure("Of the Commerce order.", "48.68")
+    amazon_total = _figure("Of the Amazon order.", "48.68")
     commerce_request = fields.Dict(
         required=True,
         allow_none=True,
-        metadata={"description": "The body of POST /V1/orders; null while anything stands against it."},
+        metadata={
+            "description": "The body of POST /V1/orders; null while anything stands against it.",
+            "examples": [{"entity": {"grand_total": 48.68}}],
+        },
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
 from bridge.api.blueprint import Input, Output
-from bridge.api.fields import Enumerated
+from bridge.api.fields import Enumerated, Whole
 from bridge.api.schemas.common import MOST, PageQuery, integer, list_of, page_of, string
 from bridge.api.schemas.orders import OrderSchema, moment
 from bridge.domain.webhooks import TEST, EventType
@@ -62,30 +62,42 @@ class NewWebhookEndpoint(Input):
     events = _events(
         load_default=list(EventType), validate=validate.Length(1, 20), metadata={"description": "Left out: all."}
     )
-    description = fields.String(load_default="", validate=validate.Length(max=200))
-    store_id = fields.Integer(
-        strict=True,
+    description = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "What it is for.", "examples": ["ERP"]},
+    )
+    store_id = Whole(
         allow_none=True,
         load_default=None,
         validate=validate.Range(1, MOST),
-        metadata={"description": "Only this store's orders; null: all, for keys that are not bound to some stores."},
+        metadata={
+            "description": "Only this store's orders; null: all, for keys that are not bound to some stores.",
+            "examples": [1],
+        },
     )
 
 
 class WebhookEndpointChange(Input):
     """What is to change of an endpoint; what is left out stays."""
 
-    url = fields.String(validate=validate.Length(1, 500))
-    events = _events(validate=validate.Length(1, 20))
-    description = fields.String(validate=validate.Length(max=200))
+    EXAMPLE: ClassVar[Any] = {"events": ["order.shipped"], "active": True}
+
+    url = fields.String(
+        validate=validate.Length(1, 500),
+        metadata={"description": "Where messages are sent to.", "examples": ["https://erp.example/hooks/amazon"]},
+    )
+    events = _events(validate=validate.Length(1, 20), metadata={"description": "What it is told from now on."})
+    description = fields.String(
+        validate=validate.Length(max=200), metadata={"description": "What it is for.", "examples": ["ERP"]}
+    )
     active = fields.Boolean(metadata={"description": "true also clears disabled_reason."})
 
 
 class RotateSecret(Input):
     """How a secret is replaced."""
 
-    overlap_hours = fields.Integer(
-        strict=True,
+    overlap_hours = Whole(
         load_default=24,
         validate=validate.Range(0, 168),
         metadata={"description": "For how long messages carry the old secret's signature beside the new one's."},
@@ -158,9 +170,9 @@ class WebhookMessageSchema(Output):
     """What an endpoint is sent."""
 
     id = string("The event's id: the same in every try, and for every endpoint.", "evt_5d1c2f")
-    type = Enumerated("WebhookMessageType", TOLD, required=True)
+    type = Enumerated("WebhookMessageType", TOLD, required=True, metadata={"description": "What happened."})
     timestamp = moment("When it happened.")
     version = integer(
         "Grows from event to event: of two messages about an order, the one with the larger version is newer.", 1042
     )
-    data = fields.Nested(WebhookDataSchema, required=True)
+    data = fields.Nested(WebhookDataSchema, required=True, metadata={"description": "What it is about."})

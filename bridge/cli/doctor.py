@@ -14,10 +14,12 @@ from bridge import clock, migrate, store
 from bridge.cli import context
 from bridge.config import Config
 from bridge.db import Database
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, RemoteError
 from bridge.jobs import cluster
 from bridge.jobs.scheduler import LEASE, trigger
 from bridge.models import GlobalSettingsRow, JobRun, Lease, StoreSecret
+from bridge.sync.connect import Links
+from bridge.sync.stock_check import CURE, measure, open_orders
 from bridge.vault import Vault
 
 
@@ -98,6 +100,8 @@ def _contents(db: Database, config: Config, vault: Vault | None) -> Iterator[Fin
         yield Finding("stores", "none is active", "Connect one: `flask bridge store add`.")
     for store_id in ids:
         yield _store(db, vault, store_id)
+        if vault is not None:
+            yield from _stock(config, db, vault, store_id)
 
 
 def _read_only(db: Database, config: Config) -> Finding:
@@ -151,3 +155,22 @@ def _store(db: Database, vault: Vault | None, store_id: int) -> Finding:
         return Finding(subject, f"{name}: {last.error}", f"Run `flask bridge store verify {store_id}`.")
     synced = f"last synced {last.finished_at:%Y-%m-%d %H:%M} UTC" if last and last.finished_at else "never synced yet"
     return Finding(subject, f"{name}, {synced}")
+
+
+def _stock(config: Config, db: Database, vault: Vault, store_id: int) -> Iterator[Finding]:
+    """Whether Magento's reservation command runs, where orders wait for it."""
+    links = Links(config, db, vault)
+    try:
+        link = links.get(store_id)
+        with db.reading() as session:
+            waiting = link.settings.stock_strategy == "reservation_cli" and open_orders(session, link)
+        if waiting:
+            found = measure(link)
+            yield Finding(f"stock of store {store_id}", found.message, "" if found.ok else f"{CURE}.")
+    except RemoteError as error:
+        cure = f"Run `flask bridge store verify {store_id}`."
+        yield Finding(f"stock of store {store_id}", f"could not be measured: {error}", cure)
+    except ConfigError:
+        return  # credentials that no key opens: told with the store
+    finally:
+        links.close()

@@ -9,6 +9,7 @@ from bridge import store
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.errors import BridgeError, RemoteError, Verdict
 from bridge.sync.connect import Link, Links
+from bridge.sync.stock_check import CURE, measure
 
 MAX_SKEW = 90.0  # seconds
 SECRET_LASTS = 180  # days
@@ -39,6 +40,8 @@ def verify(links: Links, store_id: int) -> list[Check]:
     if checks[-1].ok:
         fresh = replace(link, clients=replace(link.clients, contexts={}))
         checks.append(_check("store view", lambda: _verify_store_view(fresh)))
+        if checks[-1].ok:
+            checks.append(_check("stock", lambda: _verify_stock(link)))
     return checks
 
 
@@ -135,3 +138,17 @@ def _verify_store_view(link: Link) -> str:
     if marketplace.currency != money:
         money = f"{marketplace.currency} at {rate} for one {money}"
     return f"Orders go to the store view {shop.store_view} (stock {shop.stock_id}, {money})."
+
+
+def _verify_stock(link: Link) -> str:
+    """Whether what is imported is also taken from what the shop can sell; see stock_check for what can be told."""
+    strategy = link.settings.stock_strategy
+    if strategy == "none":
+        return "The quantity of imported orders is not held in Commerce (stock_strategy is none)."
+    if strategy == "cart_restate":
+        return "The quantity of imported orders is held by Commerce itself, which makes them from carts."
+    found = measure(link)
+    if not found.ok:
+        message = f"{found.message} {CURE}."
+        raise RemoteError(message, system="commerce", operation="verify", verdict=Verdict.PERMANENT, code="NotReserved")
+    return found.message

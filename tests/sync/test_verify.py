@@ -20,7 +20,17 @@ def checked(stage: Stage) -> dict[str, Check]:
 def test_everything_is_well(stage: Stage):
     checks = checked(stage)
     assert [name for name, check in checks.items() if not check.ok] == []
-    names = ["amazon", "clock", "quota", "personal data", "client secret", "notifications", "commerce", "store view"]
+    names = [
+        "amazon",
+        "clock",
+        "quota",
+        "personal data",
+        "client secret",
+        "notifications",
+        "commerce",
+        "store view",
+        "stock",
+    ]
     assert list(checks) == names
 
 

@@ -13,7 +13,9 @@ from bridge.runtime import Runtime
 from tests.api_client import ApiClient
 
 FILES = {"/docs/assets/<path:name>", "/docs/static/<path:filename>"}
-OPEN = {"/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"} | FILES
+# What Commerce reads while an extension is tried out; it holds no data.
+ADMIN_UI = {"/api/v1/web/admin-ui-sdk/registration", "/admin-ui/registry", "/admin-ui/index.html"}
+OPEN = ADMIN_UI | {"/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"} | FILES
 
 
 def operations(app: Flask) -> list[tuple[str, str, Any]]:

@@ -52,7 +52,7 @@ def refuse(status: int, code: str, detail: str, *, retry_after: int | None = Non
 
 def problem(status: int, code: str, detail: str, **more: Any) -> Response:
     """The answer; `more` are the problem's further members."""
-    body = {
+    body: dict[str, Any] = {
         "type": f"urn:problem-type:bridge:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -61,6 +61,8 @@ def problem(status: int, code: str, detail: str, **more: Any) -> Response:
         "code": code,
         "request_id": g.get("request_id", ""),
     }
+    if request.path.startswith("/api/v1/admin-ui/"):
+        body["message"] = detail  # what the Admin UI SDK shows
     return Response(json.dumps(body | more), status, mimetype="application/problem+json")
 
 

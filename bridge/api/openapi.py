@@ -31,6 +31,7 @@ PATH_PARAMETERS = {  # name: (what it is, an example)
     "run_id": ("Our id of the job run.", 812),
     "webhook_id": ("Our id of the endpoint.", 3),
     "delivery_id": ("Our id of the delivery.", 88),
+    "commerce_order_id": ("The Commerce order's entity_id.", 42),
     "name": ("The job's name.", "cleanup"),
 }
 _PROBLEM_HEADERS = {

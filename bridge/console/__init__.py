@@ -122,6 +122,12 @@ def order(order_id: int) -> str:
     return _page("order", "Order", order_id=order_id)
 
 
+@console.get("/console/commerce-orders/<int:entity_id>")
+def commerce_order(entity_id: int) -> str:
+    """Leads from a Commerce order to the Amazon order behind it."""
+    return _page("commerce_order", "Amazon order", entity_id=entity_id)
+
+
 @console.get("/console/jobs")
 def jobs() -> str:
     """What runs by itself, and what it did."""

@@ -281,6 +281,18 @@ def test_failed_calls_are_listed(page: Page, shown: Shown):
     expect(page.get_by_text("No call has failed.")).to_be_visible()
 
 
+def test_the_commerce_admins_frame_leads_to_the_order(page: Page, shown: Shown):
+    entity_id = shown.stage.commerce_order(shown.completed)["entity_id"]
+    page.goto(f"/admin-ui/index.html#/order?orderId={entity_id}")
+    link = page.get_by_role("link", name="Open the order in the bridge")
+    expect(link).to_be_visible()
+    page.goto(link.get_attribute("href") or "")
+    expect(page.get_by_role("heading", name=f"Order {shown.completed}")).to_be_visible()
+    page.goto("/admin-ui/index.html#/order?orderId=javascript:alert(1)")
+    page.reload()
+    expect(page.get_by_text("has not said which order")).to_be_visible()
+
+
 def subscribed(shown: Shown) -> int:
     """An endpoint to which a message could not be delivered."""
     values = {"url": "http://127.0.0.1:9/hook", "events": ["order.shipped"], "description": "ERP", "store_id": None}

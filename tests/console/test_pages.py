@@ -28,6 +28,7 @@ PAGES = (
     "/console/orders/1",
     "/console/jobs",
     "/console/communication-errors",
+    "/console/commerce-orders/1",
     "/console/webhooks",
     "/console/webhooks/1",
     "/console/audit",

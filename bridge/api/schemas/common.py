@@ -75,6 +75,7 @@ class ProblemSchema(Output):
     code = string("Stable word for programs.", "invalid_input")
     request_id = string("X-Request-Id of the answer, under which the bridge's log tells more.", "5f0c7e0f9f4e4a0e")
     errors = fields.List(fields.Nested(ErrorSchema), metadata={"description": "Each wrong field or parameter."})
+    message = fields.String(metadata={"description": "Below /admin-ui: detail, where Commerce looks for it."})
     remote = fields.Nested(RemoteSchema, metadata={"description": "With a 502: what the other side said."})
 
 

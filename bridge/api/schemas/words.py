@@ -11,6 +11,7 @@ _EVENTS = {
 }
 # component: (what it is, {word: what it means})
 ENUMERATIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "AdminUiGrid": ("A grid of the Commerce admin.", {"order": "Sales > Orders"}),
     "ActorKind": (
         "Who did it.",
         {

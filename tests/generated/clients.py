@@ -63,6 +63,7 @@ class OpenApiPythonClient(_Client):
     """What openapi-python-client made: a module for each operation."""
 
     program, package = "openapi-python-client", "bridge_client"
+    untyped = r"^\s+\w+: (None \| )?Any\b"
     # It names a type of body that it cannot send even where it sends another one in its place.
     noise: ClassVar = {"WARNING parsing POST /api/v1/stores/{store_id}/reservations/filter within stores.",
                        "Unsupported content type text/plain"}  # fmt: skip
@@ -96,6 +97,7 @@ class OpenApiGenerator(_Client):
     """What openapi-generator made: a class for each tag, a method for each operation."""
 
     program, package, within = "openapi-generator-cli", "bridge_openapi", "bridge-openapi"
+    untyped = r"Optional\[Any\]|: Any\b"
     # Of every document of OpenAPI 3.1, however small.
     noise = ("OpenAPI 3.1 support is still in beta", "Failed to get the schema name: null")
 

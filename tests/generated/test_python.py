@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import compileall
 import enum
+import re
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +61,13 @@ def test_its_types_hold(kind: Any, workshop: Workshop):
     # Its HTTP client is the same for every document, and handles __exit__ loosely.
     assert [text for text in wrong if not text.startswith("bridge_client/client.py")] == []
     assert "checked" in checked.stdout or "Success" in checked.stdout, checked.stdout + checked.stderr
+
+
+def test_no_parameter_and_no_field_is_of_any_type(package: Any):
+    made = [module for name, module in package.modules.items() if ".api." in name or ".models." in name]
+    assert len(made) > 50
+    for module in made:
+        assert re.findall(package.untyped, Path(module.__file__).read_text(), re.MULTILINE) == [], module.__name__
 
 
 def test_every_enumeration_is_one_class(package: Any, contract: dict[str, Any]):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.api.schemas.jobs import RUN_STATES
 from bridge.api.schemas.webhooks import DELIVERY_STATES
-from bridge.config import JOB_NAMES
+from bridge.config import JOB_NAMES, Config
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import Channel
 from bridge.domain.settings import ORDER_SETTINGS
@@ -39,11 +39,18 @@ _SETTING_WORDS = {
     "reservation_cli": "Magento's reservation command",
     "reserve": "Hold the stock",
 }
+_NAMES = {"amazon": "Amazon", "commerce": "Commerce", "id": "ID", "url": "URL", "sku": "SKU", "asin": "ASIN"}
 _WORDS = {"FBA": "FBA, Amazon ships", "FBM": "FBM, the merchant ships"}
 
 console = Blueprint(
     "console", __name__, template_folder="templates", static_folder="static", static_url_path="/console/static"
 )
+
+
+def _sandbox_page(config: Config) -> str | None:
+    """Where the sandbox's own page is, if Amazon's address is one of a sandbox's."""
+    address, amazon, rest = (config.amazon_endpoint or "").partition("/amazon")
+    return f"{address}/" if amazon and not rest else None
 
 
 def register(app: Flask) -> None:
@@ -57,6 +64,7 @@ def words(code: str) -> str:
     if code in _WORDS:
         return _WORDS[code]
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).replace("_", " ")
+    text = re.sub(r"\b[a-z]+\b", lambda word: _NAMES.get(word[0], word[0]), text)
     return text[:1].upper() + text[1:]
 
 
@@ -164,6 +172,12 @@ def global_settings() -> str:
     return _page("global_settings", "Global settings")
 
 
+@console.get("/console/<path:_rest>")
+def not_found(_rest: str) -> tuple[str, int]:
+    """What a mistyped address leads to."""
+    return _page("not_found", "There is no such page"), 404
+
+
 def _page(name: str, title: str, **values: Any) -> str:
     runtime = current_app.extensions["bridge"]
     sandbox = runtime is not None and runtime.config.sandbox
@@ -172,6 +186,7 @@ def _page(name: str, title: str, **values: Any) -> str:
         page=name,
         title=title,
         sandbox=sandbox,
+        sandbox_page=_sandbox_page(runtime.config) if sandbox else None,
         demo_key=DEMO_KEY if sandbox else None,
         **values,
     )

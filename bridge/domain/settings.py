@@ -36,7 +36,7 @@ ORDER_SETTINGS: tuple[Setting, ...] = (
             " yourself is then created already, as pending. Needs a stock_strategy other than none."),
     Setting("order_status", ("default", "custom"), "default",
             "The status of a new Commerce order: Processing, or one of your own under the state processing."),
-    Setting("processing_status", None, None, "The code of your own status; required when order_status is custom."),
+    Setting("processing_status", None, None, "The code of your own status; required for a status of your own."),
     Setting("invoice", ("at_completion", "at_import"), "at_completion",
             "When the Commerce order is invoiced: after it was shipped, or as soon as it is created."),
     Setting("stock_strategy", ("reservation_cli", "cart_restate", "none"), "reservation_cli",

@@ -262,10 +262,19 @@ def test_a_job_is_run_from_its_page(page: Page, shown: Shown):
     page.goto("/console/jobs")
     page.get_by_role("button", name="Run sync now").click()
     expect(page.locator("#notice")).to_contain_text("of sync has started")
-    expect(rows(page).first).to_contain_text("Api")
+    expect(rows(page).first).to_contain_text("Console or API")
     page.get_by_label("Job", exact=True).select_option("complete")
     expect(rows(page).first).to_contain_text("Complete")
     expect(page).to_have_url(re.compile(r"\?job=complete$"))
+
+
+def test_jobs_tell_their_schedule_and_what_they_counted_in_words(page: Page, shown: Shown):
+    page.goto("/console/jobs")
+    expect(page.locator("#jobs tr", has_text="Sync")).to_contain_text("Every 5 minutes")
+    expect(page.locator("#jobs tr", has_text="Sweep")).to_contain_text("Every day at 02:41")
+    expect(rows(page).filter(has_text="Import")).to_contain_text("1 blocked, 1 created")
+    expect(rows(page).filter(has_text="Complete").first).to_contain_text("1 invoiced, 1 completed in Commerce")
+    expect(rows(page).first).to_contain_text("Command line")
 
 
 def test_failed_calls_are_listed(page: Page, shown: Shown):
@@ -364,6 +373,15 @@ def test_a_key_that_is_revoked_meanwhile_is_asked_for_again(open_browser: Any, s
     expect(page.locator("#page")).to_be_hidden()
 
 
+def test_an_address_that_leads_nowhere_leads_back(page: Page):
+    answer = page.goto("/console/ordres")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    page.locator("#page").get_by_role("link", name="All orders").click()
+    expect(page.get_by_role("heading", name="All orders")).to_be_visible()
+
+
 def test_an_order_that_is_not_there_is_told(page: Page, shown: Shown):
     page.goto("/console/orders/4711")
     expect(page.get_by_role("alert")).to_contain_text("There is no order 4711.")
@@ -389,6 +407,16 @@ def test_every_page_is_accessible_and_fits(open_browser: Any, shown: Shown, sche
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{path}: wider than {width} pixels")
     assert found == []
+
+
+@pytest.mark.parametrize("width", [768, 961, 1024, 1280])
+def test_tables_fit_on_screens_of_every_width(open_browser: Any, shown: Shown, width: int):
+    page = open_browser(viewport={"width": width, "height": 800})
+    enter(page)
+    for path in ("/console/orders", f"/console/stores/{shown.stage.store_id}", "/console/jobs", "/console/audit"):
+        page.goto(path)
+        expect(page.locator("#page .loading:visible, #page [aria-busy]")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def test_the_key_form_is_accessible(open_browser: Any, shown: Shown):

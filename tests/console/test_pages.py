@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,7 +19,7 @@ from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.settings import ORDER_SETTINGS
 from bridge.domain.states import ShownStatus
 from bridge.keys import DEMO_KEY
-from bridge.runtime import build
+from bridge.runtime import Runtime, build
 
 PAGES = (
     "/console/",
@@ -77,6 +79,17 @@ def test_a_page_comes_with_headers_that_allow_nothing_but_this_server(http: Flas
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Cache-Control"] == "no-cache"
+
+
+def test_the_way_to_the_sandbox_is_shown_beside_it_only(runtime: Runtime):
+    def stores(**changes: Any) -> str:
+        changed = replace(runtime, config=replace(runtime.config, **changes))
+        return create_app(runtime=changed).test_client().get("/console/").text
+
+    sandbox = "http://127.0.0.1:8701/amazon"
+    assert 'href="http://127.0.0.1:8701/"' in stores(amazon_endpoint=sandbox)
+    for changes in ({"amazon_endpoint": sandbox, "sandbox": False}, {"amazon_endpoint": None}):
+        assert "Play the buyer" not in stores(**changes)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -13,8 +13,9 @@ const done = (action) => words(action.replace(".", " "));
 
 /** One change: "invoice: at_completion → at_import"; what is secret or personal is only named. */
 function change({ field, before, after, withheld }) {
-  const value = withheld ? "not shown" : [before ?? "nothing", after ?? "nothing"].join(" → ");
-  return h("div", {}, `${words(field)}: ${value}`);
+  const shown = (value) => (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? when(value) : String(value ?? "nothing"));
+  const both = before === null || before === undefined ? [shown(after)] : [shown(before), " → ", shown(after)];
+  return h("div", {}, `${words(field)}: `, withheld ? "not shown" : both);
 }
 
 start(async () => {

@@ -2,7 +2,9 @@
 
 import { day, money, svg, table, cell, row } from "./dom.js";
 
-const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [640, 200, 64, 10, 24];
+// On a narrow screen fewer units are as wide as the page, so that the words stay readable.
+const WIDTH = matchMedia("(max-width: 40rem)").matches ? 360 : 640;
+const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [200, 64, 14, 10, 24];
 
 /** The next round figure above: 1, 2 or 5 times a power of ten. */
 function ceiling(value) {
@@ -16,8 +18,8 @@ export function revenueChart(days, title) {
   const currency = days[0].revenue.currency;
   const top = ceiling(Math.max(...days.map((one) => Number(one.revenue.amount))));
   const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
-  const step = (WIDTH - LEFT) / days.length;
-  const every = Math.ceil(days.length / 7);
+  const step = (WIDTH - LEFT - RIGHT) / days.length;
+  const every = Math.ceil(days.length / (WIDTH > 500 ? 7 : 5));
   const short = new Intl.NumberFormat(navigator.language, { style: "currency", currency, notation: "compact" });
   const lines = [0, top / 2, top].map((value) => [
     svg("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),

@@ -25,9 +25,12 @@ function fill(node, properties, children) {
 export const find = (selector, within = document) => within.querySelector(selector);
 export const findAll = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-/** A code in words: out_of_stock, PartiallyShipped. */
+const NAMES = { amazon: "Amazon", commerce: "Commerce", id: "ID", url: "URL", sku: "SKU", asin: "ASIN" };
+
+/** A code in words: out_of_stock, PartiallyShipped, shipped_in_commerce. Changed together with console.words. */
 export function words(code) {
-  const text = String(code).replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
+  const text = String(code).replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ")
+    .replace(/\b[a-z]+\b/g, (word) => NAMES[word] ?? word);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -1,14 +1,38 @@
 // What runs by itself, what it did, and how to run it now.
 
 import { ask, get, storesById } from "./api.js";
-import { cell, find, h, row, status, when, words } from "./dom.js";
+import { cell, counted, find, h, row, status, when, words } from "./dom.js";
 import { offer } from "./form.js";
 import { listing } from "./listing.js";
 import { showRows } from "./rows.js";
 import { act, failed, keepFresh, start, tell } from "./shell.js";
 
-/** What a run counted: "created 2, blocked 1". */
-const result = (run) => Object.entries(run.result ?? {}).map(([name, count]) => `${words(name).toLowerCase()} ${count}`).join(", ");
+const STARTERS = { schedule: "Schedule", cli: "Command line", api: "Console or API" };
+const COUNTED = {
+  shipments: ["shipment", "shipments"], findings: ["finding", "findings"],
+  invoice_commerce_done: "invoiced in Commerce", complete_commerce_done: "completed in Commerce", late_tracks: ["late tracking number", "late tracking numbers"],
+  cancel_commerce_done: "canceled in Commerce", hold_commerce_done: "held in Commerce", of_another_marketplace: "of another marketplace",
+};
+
+/** What a run counted: "2 created, 1 blocked". How many pages it read is no news. */
+function result(run) {
+  const told = Object.entries(run.result ?? {}).filter(([name, count]) => name !== "pages" && count !== 0);
+  return told.map(([name, count]) => {
+    const noun = COUNTED[name] ?? name.replaceAll("_", " ");
+    return counted(count, ...(Array.isArray(noun) ? noun : [noun, noun]));
+  }).join(", ");
+}
+
+/** A schedule in words where it is a plain one, else as it was given. */
+function schedule(text) {
+  const [, count, unit] = /^@every (\d+)([smh])$/.exec(text) ?? /^\*\/(\d+)( )\* \* \* \*$/.exec(text) ?? [];
+  if (count) return `Every ${counted(Number(count), { s: "second", h: "hour" }[unit] ?? "minute").replace(/^1 /, "")}`;
+  if (text === "* * * * *") return "Every minute";
+  const [, minute, hour] = /^(\d+) (\d+|\*) \* \* \*$/.exec(text) ?? [];
+  if (minute === undefined) return h("code", {}, text);
+  const at = minute.padStart(2, "0");
+  return hour === "*" ? `Every hour at :${at}` : `Every day at ${hour.padStart(2, "0")}:${at}`;
+}
 
 function took(run) {
   if (!run.finished_at) return "–";
@@ -30,7 +54,7 @@ function jobRow(job, again) {
   return row({},
     cell("Job", { class: "main" }, words(job.name)),
     cell("What it does", { class: "wide" }, job.help),
-    cell("Schedule", {}, h("code", {}, job.schedule)),
+    cell("Schedule", {}, schedule(job.schedule)),
     cell("Last run", {}, last ? [status(last.state), h("div", { class: "sub" }, when(last.started_at))] : "Never"),
     cell("Action", {}, run));
 }
@@ -45,9 +69,9 @@ start(async () => {
     cell("Job", { class: "main" }, words(run.job)),
     cell("State", {}, status(run.state)),
     cell("Store", {}, run.store_id ? (stores.get(run.store_id)?.name ?? run.store_id) : "–"),
-    cell("Started by", {}, words(run.trigger)),
+    cell("Started by", {}, STARTERS[run.trigger] ?? words(run.trigger)),
     cell("Took", { class: "number" }, took(run)),
-    cell("Result", { class: "wide" }, run.error ?? (result(run) || "Nothing to do")));
+    cell("Result", { class: "wide" }, run.error ?? (result(run) || (run.finished_at ? "Nothing new" : "–"))));
   const runs = listing({ path: "/job-runs", row: runRow, noun: "run" });
   const jobs = async () => {
     const { items } = await get("/jobs");

@@ -4,6 +4,11 @@ import { get } from "./api.js";
 import { cell, facts, h, money, number, outside, replace, row, status, table, when, words } from "./dom.js";
 import { act } from "./shell.js";
 
+const CHANGES = {
+  cancel_amazon: "Cancel on Amazon", hold_commerce: "Hold in Commerce", cancel_commerce: "Cancel in Commerce",
+  invoice_commerce: "Invoice in Commerce", complete_commerce: "Complete in Commerce",
+};
+
 const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), children);
 const none = (text) => h("p", { class: "empty" }, text);
 
@@ -118,7 +123,7 @@ export function showShipments(element, order) {
       cell("Status", {}, one.status ? words(one.status.toLowerCase()) : "–"),
       cell("Items", {}, pieces(one.items))))) : none("Amazon shows no parcel.")),
     order.outgoing.length > 0 && card("Outgoing changes", table("Outgoing changes", [["Change", ""], ["State", ""], ["Attempts", "number"], ["Next attempt", ""], ["Last failure", "wide"]], order.outgoing.map((one) => row({},
-      cell("Change", { class: "main" }, `${words(one.kind)} ${one.reference}`),
+      cell("Change", { class: "main" }, `${CHANGES[one.kind] ?? words(one.kind)} ${one.reference}`),
       cell("State", {}, status(one.state)),
       cell("Attempts", { class: "number" }, number(one.attempts)),
       cell("Next attempt", {}, when(one.next_attempt_at)),

@@ -92,7 +92,7 @@ function bind(list) {
 }
 
 start(async () => {
-  if (matchMedia("(max-width: 60rem)").matches) find("#filter-card").open = false;
+  if (matchMedia("(max-width: 78rem)").matches) find("#filter-card").open = false;
   const stores = await storesById();
   offer(form.elements.store_id, [...stores.values()].map((store) => [store.id, store.name]));
   const list = listing({ path: "/orders", row: (order) => orderRow(order, { pick: true }), noun: "order", sent, shown: showChosen });

@@ -1,0 +1,5 @@
+// A page that is none: only what every page does.
+
+import { start } from "./shell.js";
+
+start(async () => {});

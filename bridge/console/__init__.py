@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bridge.amazon.feeds import CANCEL_REASONS
 from bridge.api.schemas.jobs import RUN_STATES
 from bridge.api.schemas.webhooks import DELIVERY_STATES
 from bridge.config import JOB_NAMES, Config
@@ -127,7 +128,7 @@ def orders() -> str:
 @console.get("/console/orders/<int:order_id>")
 def order(order_id: int) -> str:
     """Everything about one order."""
-    return _page("order", "Order", order_id=order_id)
+    return _page("order", "Order", order_id=order_id, cancel_reasons=CANCEL_REASONS)
 
 
 @console.get("/console/commerce-orders/<int:entity_id>")

@@ -172,6 +172,68 @@ def test_the_tabs_of_an_order_work_by_keyboard_and_show_everything(page: Page, s
     expect(page).to_have_url(re.compile("#preview$"))
 
 
+def test_an_order_that_is_not_paid_yet_shows_what_is_known(page: Page, shown: Shown):
+    page.goto(f"/console/orders/{shown.id(shown.pending)}#items")
+    expect(page.get_by_role("heading", name=f"Order {shown.pending}")).to_be_visible()
+    expect(page.locator("#items")).to_contain_text("BLUE-MUG")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_an_unshipped_order_is_cancelled_with_a_reason_and_only_once(page: Page, shown: Shown):
+    number = shown.stage.paid_order()
+    shown.stage.sync("sync", "import")
+    page.goto(f"/console/orders/{shown.id(number)}")
+    page.get_by_role("button", name="Cancel order").click()
+    dialog = page.get_by_role("dialog", name="Cancel this order on Amazon?")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Cancel order").click()
+    dialog.get_by_label("Reason").select_option(label="Buyer canceled")
+    dialog.get_by_role("button", name="Cancel order").click()
+    expect(page.locator("#notice")).to_contain_text("Amazon is asked to cancel this order.")
+    expect(page.locator("#title")).to_contain_text("Cancellation requested")
+    expect(page.locator("#actions").get_by_role("button", name="Cancel order")).to_have_count(0)
+    (change,) = shown.stage.changes(number)
+    assert (change.kind, change.payload["reason"]) == ("cancel_amazon", "BuyerCanceled")
+    for done in (shown.completed, shown.pending):
+        page.goto(f"/console/orders/{shown.id(done)}")
+        expect(page.get_by_role("heading", name=f"Order {done}")).to_be_visible()
+        expect(page.get_by_role("button", name="Cancel order")).to_have_count(0)
+
+
+def test_a_buyers_wish_to_cancel_is_told_above_all(page: Page, shown: Shown):
+    number = shown.stage.paid_order()
+    shown.stage.sync("sync", "import")
+    shown.stage.amazon.request_cancel(number, "Found it cheaper")
+    shown.stage.sync("sync", "complete")
+    page.goto(f"/console/orders/{shown.id(number)}")
+    expect(page.locator("#blockers")).to_contain_text("The buyer asks to cancel this order.")
+    expect(page.locator("#blockers")).to_contain_text("Reason: Found it cheaper.")
+    expect(page.locator("#overview")).to_contain_text("On hold")
+
+
+def test_the_address_of_a_blocked_order_is_changed(page: Page, shown: Shown):
+    page.goto(f"/console/orders/{shown.id(shown.blocked)}")
+    page.get_by_role("button", name="Change the address").click()
+    dialog = page.get_by_role("dialog", name="Where the parcel goes")
+    dialog.get_by_label("City").fill("")
+    dialog.get_by_role("button", name="Save address").click()
+    expect(dialog.get_by_label("City")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("City").fill("Portland")
+    dialog.get_by_label("Street, second line").fill("Back door")
+    dialog.get_by_label("State or region").fill("OR")
+    dialog.get_by_role("button", name="Save address").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#notice")).to_contain_text("The address is saved.")
+    expect(page.locator("#overview")).to_contain_text("Written here, in place of Amazon's.")
+    expect(page.locator("#overview")).to_contain_text("Portland")
+    held = shown.stage.order(shown.blocked).personal.address_edited
+    assert (held["lines"][1], held["city"], held["region"]) == ("Back door", "Portland", "OR")
+    page.goto(f"/console/orders/{shown.id(shown.completed)}")
+    expect(page.locator("#overview")).to_contain_text("Shipping address")
+    expect(page.get_by_role("button", name="Change the address")).to_have_count(0)
+
+
 def test_the_preview_of_a_blocked_order_says_what_stands_against_it(page: Page, shown: Shown):
     page.goto(f"/console/orders/{shown.id(shown.blocked)}#preview")
     expect(page.get_by_role("tabpanel")).to_contain_text("No product with the SKU GREEN-MUG in Commerce.")

@@ -115,7 +115,7 @@ def test_every_control_of_a_page_has_a_label_and_every_id_is_there_once(http: Fl
     assert len(ids) == len(set(ids))
     labels = {label.get("for") for label in page.of("label")}
     for control in page.of("input", "select"):
-        named = control.get("id") in labels or control.get("type") == "checkbox"
+        named = control.get("id") in labels or control.get("type") == "checkbox" or control.get("aria-label")
         assert named or re.search(r"<label[^>]*>[^<]*<(input|select)", text), control
         for other in (control.get("aria-describedby") or "").split():
             assert other in ids

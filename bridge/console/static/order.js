@@ -2,6 +2,7 @@
 
 import { get, post, storesById } from "./api.js";
 import { find, h, money, outside, replace, status, when } from "./dom.js";
+import { addressButton, cancelButton, cancellation } from "./order_changes.js";
 import { IMPORTABLE, ownLink } from "./order_row.js";
 import { showEvents, showItems, showOverview, showShipments } from "./order_parts.js";
 import { showPreview } from "./preview.js";
@@ -26,6 +27,7 @@ function showTitle(element) {
     h("h1", {}, `Order ${order.amazon_order_id}`),
     h("p", { class: "band" }, status(order.status),
       order.import_state === "view_only" && h("span", { class: "tag" }, "View only"),
+      ["pending", "sent"].includes(cancellation(order)?.state) && h("span", { class: "tag" }, "Cancellation requested"),
       h("span", {}, when(order.purchase_date)),
       order.grand_total && h("strong", {}, money(order.grand_total)),
       h("span", { class: "tag" }, order.channel),
@@ -45,8 +47,26 @@ function showActions(element) {
   const held = order.seller_central_url && order.seller_central_url !== order.order_url;
   replace(element,
     verb && h("button", { type: "button", class: IMPORTABLE.includes(order.import_state) ? "main" : null, "data-key": "import", onclick: importNow }, verb),
+    cancelButton(order, () => again()),
     ownLink(order),
     held && outside(order.seller_central_url, "Seller Central"));
+}
+
+const note = (kind, title, ...more) => h("div", { class: `notice ${kind}` }, h("div", {}, h("p", {}, h("strong", {}, title)), more));
+
+/** What stands against this order or waits for the merchant, each with what mends it. */
+function showNotes(element, store) {
+  const asked = cancellation(order);
+  const wished = order.buyer_cancel_requested_at && order.status !== "Canceled" && order.status !== "Completed" && !["sent", "pending"].includes(asked?.state);
+  const notes = [
+    wished && note("warn", "The buyer asks to cancel this order.",
+      h("p", {}, order.buyer_cancel_reason ? `Reason: ${order.buyer_cancel_reason}. ` : "", "Cancel it, or ship it all the same.")),
+    asked?.state === "refused" && order.status !== "Canceled" && note("bad", "Amazon has refused to cancel this order.", asked.last_error && h("p", {}, asked.last_error)),
+    ...order.blockers.map((blocker) => note("bad", blocker.message,
+      h("p", {}, blocker.fix), h("p", { class: "links" }, placeOf(blocker, store)))),
+  ].filter(Boolean);
+  element.hidden = notes.length === 0;
+  replace(element, notes);
 }
 
 /** Where a blocker is mended: a page of ours, or one of the shop's. */
@@ -59,30 +79,21 @@ function placeOf(blocker, store) {
   const places = {
     product: [shop, match],
     product_match: [match, shop],
-    address: [outside(order.seller_central_url, "The order in Seller Central")],
+    address: [addressButton(order, () => again()), outside(order.seller_central_url, "The order in Seller Central")],
     store: [h("a", { href: `/console/stores/${order.store_id}` }, "The store")],
     order: [ownLink(order)],
   };
   return places[blocker.where].filter(Boolean);
 }
 
-function showBlockers(element, store) {
-  element.hidden = order.blockers.length === 0;
-  replace(element, order.blockers.map((blocker) =>
-    h("div", { class: "notice bad" },
-      h("div", {},
-        h("p", {}, h("strong", {}, blocker.message)),
-        h("p", {}, blocker.fix),
-        h("p", { class: "links" }, placeOf(blocker, store))))));
-}
-
 function show(stores) {
   const store = stores.get(order.store_id);
-  part("#title", [order.status, order.import_state, order.order_note, order.grand_total], showTitle);
-  part("#actions", [order.import_state, order.order_url, order.commerce_order], showActions);
-  part("#blockers", order.blockers, (element) => showBlockers(element, store));
+  const changed = [order.status, order.import_state, order.amazon_status, cancellation(order)];
+  part("#title", [changed, order.order_note, order.grand_total], showTitle);
+  part("#actions", [changed, order.order_url, order.commerce_order], showActions);
+  part("#blockers", [changed, order.blockers, order.buyer_cancel_requested_at], (element) => showNotes(element, store));
   const { events, shipments, outgoing, lines, amounts, ...rest } = order;
-  part("#overview", { ...rest, updated_at: null }, (element) => showOverview(element, order, store));
+  part("#overview", { ...rest, updated_at: null }, (element) => showOverview(element, order, store, addressButton(order, () => again())));
   part("#items", [lines, amounts], (element) => showItems(element, order));
   part("#shipments", [shipments, outgoing], (element) => showShipments(element, order));
   part("#events", events, (element) => showEvents(element, order));

@@ -12,7 +12,7 @@ const CHANGES = {
 const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), children);
 const none = (text) => h("p", { class: "empty" }, text);
 
-export function showOverview(element, order, store) {
+export function showOverview(element, order, store, change) {
   const commerce = order.commerce_order;
   replace(element, h("div", { class: "columns" },
     card("Amazon order", facts(
@@ -30,19 +30,21 @@ export function showOverview(element, order, store) {
     card("Commerce order", facts(
       ["Import", words(order.import_state)],
       ["Number", commerce && (outside(commerce.url, commerce.number ?? String(commerce.id)))],
-      ["Status in Commerce", commerce?.status && words(commerce.status)],
+      ["Status in Commerce", commerce?.status && (commerce.status === "holded" ? "On hold" : words(commerce.status))],
       ["Created in Commerce", order.imported_at && when(order.imported_at)],
       ["Import attempts", order.attempts ? number(order.attempts) : null],
       ["Next attempt", order.next_attempt_at && when(order.next_attempt_at)])),
     card("Buyer", facts(
-      ["Name", order.buyer_name ?? (order.personal_data_deleted_at ? `Deleted ${when(order.personal_data_deleted_at)}` : "Not known yet")],
+      ["Name", order.buyer_name ?? (order.personal_data_deleted_at ? ["Deleted ", when(order.personal_data_deleted_at)] : "Not known yet")],
       ["E-mail", order.buyer_email],
       ["Company", order.buyer_company],
       ["Own order number", order.purchase_order_number],
       ["Asked to cancel", order.buyer_cancel_requested_at && when(order.buyer_cancel_requested_at)],
       ["Reason", order.buyer_cancel_reason])),
     card("Shipping address", order.personal_data_deleted_at
-      ? none(`Deleted ${when(order.personal_data_deleted_at)}: it was no longer needed.`) : address(order.shipping_address))));
+      ? none(["Deleted ", when(order.personal_data_deleted_at), ": it was no longer needed."]) : address(order.shipping_address),
+      order.shipping_address_edited && h("p", { class: "faint" }, "Written here, in place of Amazon's."),
+      change && h("div", { class: "actions" }, change))));
 }
 
 function address(held) {
@@ -94,8 +96,8 @@ export function showItems(element, order) {
   const { amounts } = order;
   const of = (name) => ({ amount: amounts[name], currency: amounts.currency });
   const head = [["Item", ""], ["Ordered", "number"], ["Shipped", "number"], ["Price", "number"], ["Shipping", "number"], ["Tax", "number"], ["Discount", "number"], ["Total", "number"]];
-  const worth = (name) => Number(amounts[name]) !== 0;
-  const lines = PARTS.filter(([name]) => name === "item" || name === "shipping" || worth(name)).map(([name, label]) => [label, money(of(name))]);
+  const worth = (name) => amounts && Number(amounts[name]) !== 0; // an order that is not paid yet has none
+  const lines = !amounts ? [] : PARTS.filter(([name]) => name === "item" || name === "shipping" || worth(name)).map(([name, label]) => [label, money(of(name))]);
   replace(element,
     card("Items", table("Items", head, order.lines.map(lineRow)), h("p", { class: "faint" }, "Amazon's own figures, net of tax.")),
     amounts && card("Amounts", facts(

@@ -37,7 +37,8 @@ class Workshop:
 
     def run(self, program: str) -> Made:
         """Run the README's command that names this program; it must succeed. Ends the test when it is not there."""
-        command = next(line for line in blocks()[0].splitlines() if program in line.split())
+        commands = blocks()[0].replace("\\\n", "").splitlines()
+        command = next(line for line in commands if program in line.split())
         folder = self.folder / program.replace("/", "-")
         printed = folder.with_suffix(".printed")
         self.folder.mkdir(exist_ok=True)

@@ -40,7 +40,7 @@ def test_the_generator_has_nothing_to_say_against_the_document(program: str, wor
 def test_every_operation_is_there(program: str, workshop: Workshop, operations: dict[str, Any]):
     name, pattern = OPERATIONS[program]
     made = (workshop.run(program).folder / name).read_text(encoding="utf-8")
-    assert set(re.findall(pattern, made, re.MULTILINE)) == set(operations)
+    assert set(re.findall(pattern, made, re.MULTILINE)) >= set(operations)  # the webhooks' messages may be there too
 
 
 def test_the_types_compile_and_say_what_a_page_of_orders_needs(workshop: Workshop):

@@ -30,12 +30,13 @@ class Config:
     feed. broker_url: where Celery's workers are asked to do the jobs' runs (none: this process's threads).
     schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a call
     that Commerce never answered has surely ended there (its own execution limit); an order whose creation was not
-    answered is looked up after that. sqs_queue_url: the queue that Amazon's notifications arrive in (none: they are
-    not used); sqs_endpoint: in place of AWS's own. sqs_listen: seconds for which one run of the job listens to it;
-    a little less than its schedule's interval, so that it listens nearly always. cors_origins: the origins
-    (https://host[:port]) whose pages may call the API from a browser. rate_limit: of each API key, such as
-    1200/minute, or none. rate_limit_storage: where requests are counted; redis://... for all workers together, else
-    each by itself.
+    answered is looked up after that. adobe_client_id: whom Adobe I/O Events are for, and commerce_webhook_key: the
+    public keys of shops that sign webhooks (none: neither is taken). sqs_queue_url: the queue that Amazon's
+    notifications arrive in (none: they are not used); sqs_endpoint: in place of AWS's own. sqs_listen: seconds for
+    which one run of the job listens to it; a little less than its schedule's interval, so that it listens nearly
+    always. cors_origins: the origins (https://host[:port]) whose pages may call the API from a browser. rate_limit:
+    of each API key, such as 1200/minute, or none. rate_limit_storage: where requests are counted; redis://... for
+    all workers together, else each by itself.
     """
 
     database_url: str
@@ -50,6 +51,8 @@ class Config:
     amazon_cancel_order: bool = False
     log_level: str = "INFO"
     commerce_time_limit: float = 120.0
+    adobe_client_id: str | None = None
+    commerce_webhook_key: str | None = None
     sqs_queue_url: str | None = None
     sqs_endpoint: str | None = None
     sqs_listen: float = 55.0
@@ -77,6 +80,8 @@ def from_environment(**overrides: Any) -> Config:
                 "amazon_cancel_order": _text(env, "AMAZON_CANCEL_ORDER", "0") in {"1", "true", "yes"},
                 "log_level": _text(env, "LOG_LEVEL", "INFO").upper(),
                 "commerce_time_limit": float(_text(env, "COMMERCE_TIME_LIMIT", "120")),
+                "adobe_client_id": _text(env, "ADOBE_CLIENT_ID", "") or None,
+                "commerce_webhook_key": _text(env, "COMMERCE_WEBHOOK_KEY", "") or None,
                 "sqs_queue_url": _text(env, "SQS_QUEUE_URL", "") or None,
                 "sqs_endpoint": _text(env, "SQS_ENDPOINT", "").rstrip("/") or None,
                 "sqs_listen": float(_text(env, "SQS_LISTEN", "55")),

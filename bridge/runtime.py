@@ -40,7 +40,7 @@ class Runtime:
 def build(
     config: Config,
     *,
-    transports: Mapping[Literal["amazon", "commerce", "webhooks"], httpx.BaseTransport] | None = None,
+    transports: Mapping[Literal["amazon", "commerce", "webhooks", "adobe"], httpx.BaseTransport] | None = None,
     now: Callable[[], datetime] = clock.now,
     parallel: int = PARALLEL,
 ) -> Runtime:

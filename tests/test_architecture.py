@@ -22,8 +22,8 @@ RECORDS = (
 )  # fmt: skip
 TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.feeds")  # tables of values, no clients
 USE_CASES = (
-    "bridge.sync", "bridge.stores", "bridge.webhooks", "bridge.admin_ui", "bridge.jobs", "bridge.keys",
-    "bridge.idempotency", "bridge.runtime",
+    "bridge.sync", "bridge.stores", "bridge.webhooks", "bridge.inbound", "bridge.admin_ui", "bridge.jobs",
+    "bridge.keys", "bridge.idempotency", "bridge.runtime",
 )  # fmt: skip
 READS = ("bridge.queries", "bridge.queries_trail", "bridge.order_list")
 BASE = ("bridge.clock", "bridge.config", "bridge.log", "bridge.vault", "bridge.errors")
@@ -50,6 +50,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.idempotency": ("bridge.db", "bridge.errors"),
     "bridge.sync": (*RECORDS, *CLIENTS, *BASE, "bridge.outbound", "bridge.order_list"),
     "bridge.stores": (*RECORDS, *TABLES, "bridge.outbound.guard", "bridge.sync.orders", "bridge.runtime", *BASE),
+    "bridge.inbound": ("bridge.db", "bridge.errors", "bridge.ledger"),
     "bridge.admin_ui": ("bridge.models",),
     "bridge.webhooks": (*RECORDS, "bridge.outbound.guard", "bridge.sync.announce", "bridge.runtime", *BASE),
     "bridge.jobs": (*RECORDS, *BASE, "bridge.sync", "bridge.idempotency", "bridge.runtime"),

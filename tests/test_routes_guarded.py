@@ -15,6 +15,8 @@ from tests.api_client import ApiClient
 FILES = {"/docs/assets/<path:name>", "/docs/static/<path:filename>"}
 # What Commerce reads while an extension is tried out; it holds no data.
 ADMIN_UI = {"/api/v1/web/admin-ui-sdk/registration", "/admin-ui/registry", "/admin-ui/index.html"}
+# Guarded by a signature over the raw body; tests/api/test_inbound.py holds that nothing happens without one.
+SIGNED = {"/hooks/stores/<id:store_id>/adobe-events", "/hooks/stores/<id:store_id>/commerce"}
 OPEN = ADMIN_UI | {"/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"} | FILES
 
 
@@ -22,7 +24,7 @@ def operations(app: Flask) -> list[tuple[str, str, Any]]:
     """(method, path with ones for ids, view) of every route that is not open."""
     found = []
     for rule in app.url_map.iter_rules():
-        if rule.rule in OPEN or rule.rule.startswith("/console"):
+        if rule.rule in OPEN | SIGNED or rule.rule.startswith("/console"):
             continue
         path = re.sub(r"<[^>]+>", "1", rule.rule)
         found += [
@@ -72,6 +74,18 @@ def test_each_operation_documents_its_key_scope_and_refusals(api: ApiClient):
             assert operation["security"] == [{"apiKey": []}], f"{method} {path}"
             assert operation["x-required-scope"] in set(Scope)
             assert {"401", "403"} <= set(operation["responses"])
+
+
+def test_no_signed_route_takes_a_key_in_place_of_a_signature(app: Flask, runtime: Runtime):
+    with runtime.db.session() as session:
+        key = create_key(session, "all", set(Scope), None, None, runtime.now())
+    found = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/hooks/")}
+    assert found == SIGNED
+    for path in SIGNED:
+        answer = app.test_client().post(
+            path.replace("<id:store_id>", "1"), headers={"Authorization": f"Bearer {key}"}, json={}
+        )
+        assert answer.status_code in {401, 404}
 
 
 @pytest.mark.parametrize("path", sorted(OPEN - FILES))

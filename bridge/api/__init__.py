@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from bridge.api import admin_ui, audit, operations, order_changes, reservations, webhooks
+from bridge.api import admin_ui, audit, inbound, operations, order_changes, reservations, webhooks
 from bridge.api.cors import init_cors
 from bridge.api.errors import handle_bridge, handle_database, handle_defect
 from bridge.api.health import health, init_metrics
@@ -44,6 +44,7 @@ def register(app: Flask) -> None:
         api.register_blueprint(blueprint)
     webhooks.describe(api.spec)
     app.register_blueprint(admin_ui.local)
+    app.register_blueprint(inbound.hooks)
     app.register_blueprint(docs)
     app.register_blueprint(health)
     app.register_error_handler(BridgeError, handle_bridge)

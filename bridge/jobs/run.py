@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import select, update
@@ -38,7 +39,7 @@ class _Outcome:
 def run_job(runtime: Runtime, name: str, store_id: int | None, trigger: str) -> int:
     """Run the job now and return its job run's id; the run tells how it went, this never raises what the job raised.
 
-    trigger: "schedule", "api", "cli". Raises NotFound for an unknown job or store.
+    trigger: "schedule", "api", "cli", "webhook". Raises NotFound for an unknown job or store.
     """
     run_id = _record(runtime, name, store_id, trigger, "running")
     _work(runtime, JOBS[name], store_id, run_id, trigger)
@@ -55,6 +56,11 @@ def start_job(runtime: Runtime, name: str, store_id: int | None, trigger: str, e
     if not cluster.send(runtime.config, run_id, expires=expires):
         _background.submit(take_up, runtime, run_id)
     return run_id
+
+
+def in_background(work: Callable[..., None], *args: Any) -> None:
+    """Do this in a thread of this process."""
+    _background.submit(work, *args)
 
 
 _background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="job")

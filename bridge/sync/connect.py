@@ -26,6 +26,7 @@ from bridge.domain.names import split_name
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.settings import OrderSettings
 from bridge.models import Store
+from bridge.outbound.adobe_keys import AdobeKeys
 from bridge.outbound.receivers import Receivers
 from bridge.sync.quota import StoredQuota
 from bridge.sync.shop import shop_context
@@ -137,7 +138,7 @@ class Links:
         db: Database,
         vault: Vault,
         *,
-        transports: Mapping[Literal["amazon", "commerce", "webhooks"], httpx.BaseTransport] | None = None,
+        transports: Mapping[Literal["amazon", "commerce", "webhooks", "adobe"], httpx.BaseTransport] | None = None,
         now: Callable[[], datetime] = clock.now,
         parallel: int = PARALLEL,
     ) -> None:
@@ -149,6 +150,7 @@ class Links:
         self._parallel = parallel
         self._clients: dict[int, Clients] = {}
         self._lock = threading.Lock()
+        self.adobe_keys = AdobeKeys(now, self._transports.get("adobe"))
 
     def get(self, store_id: int) -> Link:
         """The store's link, with its settings as they are now. Raises NotFound, ConfigError."""
@@ -257,6 +259,7 @@ class Links:
 
     def close(self) -> None:
         """Give all connections back."""
+        self.adobe_keys.close()
         with self._lock:
             for clients in self._clients.values():
                 clients.close()

@@ -21,7 +21,7 @@ class JobRunSchema(Output):
     store_id = integer("The store it worked for; null: the bridge.", 1, allow_none=True)
     trigger = Enumerated(
         "JobTrigger",
-        ("schedule", "api", "cli"),
+        ("schedule", "api", "cli", "webhook"),
         required=True,
         metadata={"description": "What started it.", "examples": ["api"]},
     )

@@ -96,7 +96,12 @@ ENUMERATIONS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "JobTrigger": (
         "What started a run.",
-        {"schedule": "its time had come", "api": "a caller of this API", "cli": "the command line"},
+        {
+            "schedule": "its time had come",
+            "api": "a caller of this API",
+            "cli": "the command line",
+            "webhook": "Commerce said that something was shipped",
+        },
     ),
     "OrderNumberSourceSetting": (
         "Whose number the Commerce order bears.",

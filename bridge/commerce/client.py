@@ -25,6 +25,9 @@ ORDERS_PER_PAGE = 50  # about 12 ms each in Magento (magento-live 6)
 PRODUCTS_PER_PAGE = 100  # twice a batch: a page is never short of what was asked
 EMAIL_TAKEN = "A customer with the same email address already exists in an associated website."
 
+NO_ROUTE = "Request does not match any route."
+NO_STOCKS = 0  # in place of a stock's id
+
 GENERAL_GROUP = 1  # Magento's own group for customers with an account
 
 Json = dict[str, Any]
@@ -124,13 +127,14 @@ class CommerceClient:
             return False
 
     def stock_id(self, website_code: str) -> int:
-        """The stock from which the website sells (MSI)."""
-        return self._shop.call(
-            "GET",
-            "/V1/inventory/stock-resolver/website/{code}",
-            lambda stock: int(stock["stock_id"]),
-            path={"code": website_code},
-        )
+        """The stock from which the website sells; NO_STOCKS where the shop runs without Magento's inventory modules."""
+        route, path = "/V1/inventory/stock-resolver/website/{code}", {"code": website_code}
+        try:
+            return self._shop.call("GET", route, lambda stock: int(stock["stock_id"]), path=path)
+        except RemoteError as error:
+            if error.status == 404 and error.message == NO_ROUTE:
+                return NO_STOCKS
+            raise
 
     # Catalogue and stock
 
@@ -146,8 +150,11 @@ class CommerceClient:
     def salable(self, quantities: Mapping[str, Decimal | int], stock_id: int) -> dict[str, bool]:
         """Whether the stock can sell the quantity, for each SKU; backorders and unmanaged stock count as salable.
 
-        One SKU without stock of its own spoils the whole request (magento-live 0.12); such a SKU is False.
+        One SKU without stock of its own spoils the whole request (magento-live 0.12); such a SKU is False. With
+        NO_STOCKS there is no such request, and each SKU is asked about by itself.
         """
+        if stock_id == NO_STOCKS:
+            return {sku: self.stock.has(sku, Decimal(quantity)) for sku, quantity in quantities.items()}
         told: dict[str, bool] = {}
         for batch in batches(quantities):
             told |= self._salable({sku: quantities[sku] for sku in batch}, stock_id)

@@ -65,7 +65,8 @@ def plain(text: str) -> str:
 class ShopContext:
     """Where an Amazon store's orders go in Commerce: the store view and what depends on it.
 
-    countries maps each ISO code that the shop knows to its regions. stock_id is the stock of the website.
+    countries maps each ISO code that the shop knows to its regions. stock_id is the stock of the website (0: the
+    shop keeps a stock for each product alone, without Magento's inventory modules).
     admin_url is the address of the Commerce admin without a trailing slash, or None.
     rates: how many units of each currency that the store view allows one unit of the base currency is.
     tax_rows: the shop keeps tax by line and rate (Magento 2.4.7 and later).

@@ -129,6 +129,8 @@ def _answer(world: World, tenant: str | None) -> Response:
             return _json(200, _schema(world, tenant))
         if tenant and segments[0] in _NOT_IN_THE_CLOUD:
             raise not_found(_NO_ROUTE)
+        if segments[0] == "inventory" and not world.shop.inventory_modules:
+            raise not_found(_NO_ROUTE)
         route, path = _route(segments)
         world.requests[f"commerce {route.verb} {route.template}"] += 1
         cookie = True

@@ -41,6 +41,7 @@ class Shop:
     Service takes in their place.
     release: the Magento that the shop runs, see commerce_releases. rights: what the credentials may do, None for all.
     developer_mode: errors come with a trace. maintenance: every request of REST is answered by a page.
+    inventory_modules: whether the shop has MSI; without it the routes of `inventory/` are not there.
     input_limit: how many objects a list may have when the shop has input limits on, None (Magento's default) when not.
     """
 
@@ -55,6 +56,7 @@ class Shop:
         self.rights: frozenset[str] | None = None
         self.developer_mode = False
         self.maintenance = False
+        self.inventory_modules = True
         self.input_limit: int | None = None
         self.stores = Stores()
         self.catalog = Catalog()

@@ -137,7 +137,8 @@ def _verify_store_view(link: Link) -> str:
     money = shop.base_currency
     if marketplace.currency != money:
         money = f"{marketplace.currency} at {rate} for one {money}"
-    return f"Orders go to the store view {shop.store_view} (stock {shop.stock_id}, {money})."
+    stock = f"stock {shop.stock_id}" if shop.stock_id else "no inventory sources"
+    return f"Orders go to the store view {shop.store_view} ({stock}, {money})."
 
 
 def _verify_stock(link: Link) -> str:

@@ -369,3 +369,21 @@ def test_a_shop_that_shows_no_schema_gets_no_tax_rows(answer):
 def test_a_shop_that_is_away_is_asked_for_its_schema_again(status):
     with pytest.raises(RemoteError):
         client_that_gets(status).takes_tax_rows()
+
+
+def test_a_shop_without_inventory_modules_is_asked_product_by_product():
+    desk = Desk("oauth1")
+    desk.shop.inventory_modules = False
+    assert desk.client.stock_id("base") == 0
+    desk.shop.add_product("A/B", "Slash", qty=0)
+    asked = {"BLUE-MUG": 100, "RED-MUG": 51, "SOLD-OUT-VASE": 1, "BACKORDER-CHAIR": 9, "NO-STOCK-MGMT": 9}
+    asked |= {"MUG, LARGE": 30, "NOPE": 1, "A/B": 1}
+    assert desk.client.salable(asked, 0) == {
+        "BLUE-MUG": True, "RED-MUG": False, "SOLD-OUT-VASE": False, "BACKORDER-CHAIR": True, "NO-STOCK-MGMT": True,
+        "MUG, LARGE": True, "NOPE": False, "A/B": True,
+    }  # fmt: skip
+
+
+def test_a_website_that_is_not_there_is_no_shop_without_inventory_modules():
+    with pytest.raises(RemoteError):
+        Desk().client.stock_id("nowhere")

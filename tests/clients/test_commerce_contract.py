@@ -89,6 +89,7 @@ def speak(client: Any, release: str) -> None:
     client.stock.in_sources([*skus, "MUG, LARGE"])
     client.stock.salable_quantity("MUG, LARGE", stock)
     client.stock.threshold("BLUE-MUG")
+    client.stock.has("MUG, LARGE", Decimal(1))
     made = [_create(client, shop, **more) for more in KINDS]
     _place_a_cart(client, views[1].code)
     client.find_orders(ext_order_ids=[f"113-{n:07}" for n in range(60)], increment_ids=["AMZ-1", "a,b"])

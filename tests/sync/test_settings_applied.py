@@ -168,3 +168,13 @@ def test_a_shop_gets_tax_rows_when_it_knows_them_and_the_order_either_way(stage:
     created = stage.commerce_order(number)
     assert len(created["taxes"]["taxes"]) == rows
     assert (created["tax_amount"], created["grand_total"]) == (3.71, 48.68)
+
+
+def test_a_shop_without_inventory_modules_gets_its_orders_and_blocks_what_it_has_not(stage: Stage):
+    stage.shop.inventory_modules = False
+    stage.set(stock_strategy="none")
+    good, lacking = stage.paid_order(), stage.paid_order(line("RED-MUG", 101))
+    stage.sync()
+    assert stage.commerce_order(good)["state"] == "processing"
+    assert [blocker.code for blocker in stage.order(lacking).blockers] == ["out_of_stock"]
+    assert stage.commerce_orders(lacking) == []

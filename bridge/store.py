@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, delete, exists, insert, or_, select, update
+from sqlalchemy import CursorResult, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -188,6 +188,14 @@ def importable_ids(
     in_commerce = Order.commerce_order_id.is_not(None) if held else Order.commerce_order_id.is_(None)
     where = (Order.store_id == store_id, Order.id > after, due, in_commerce, ~unwanted)
     return list(session.scalars(select(Order.id).where(*where).order_by(Order.id).limit(limit)))
+
+
+def blocked_lines(session: Session, store_id: int) -> list[tuple[str | None, str | None, int | None]]:
+    """What blocked orders are about: (seller SKU, ASIN, quantity of its smallest line that the merchant ships)."""
+    smallest = func.min(case((Order.channel == Channel.FBM, OrderLine.quantity)))
+    query = select(OrderLine.sku, OrderLine.asin, smallest).join(Order).group_by(OrderLine.sku, OrderLine.asin)
+    blocked = (Order.store_id == store_id, Order.import_state == ImportState.BLOCKED, OrderLine.quantity > 0)
+    return [(sku, asin, quantity) for sku, asin, quantity in session.execute(query.where(*blocked))]
 
 
 def abandoned_ids(session: Session, store_id: int, now: datetime, limit: int) -> list[int]:
@@ -455,17 +463,10 @@ def open_changes_of(
     session: Session, store_id: int, commerce_order_id: int, kinds: Collection[str]
 ) -> list[tuple[int, str]]:
     """(id, kind) of the changes of these kinds that wait for this Commerce order to show them."""
-    query = (
-        select(OutgoingChange.id, OutgoingChange.kind)
-        .join(Order, Order.id == OutgoingChange.order_id)
-        .where(
-            Order.store_id == store_id,
-            Order.commerce_order_id == commerce_order_id,
-            OutgoingChange.kind.in_(kinds),
-            OutgoingChange.state == "pending",
-        )
-    )
-    return [(change_id, kind) for change_id, kind in session.execute(query)]
+    of_order = (Order.store_id == store_id, Order.commerce_order_id == commerce_order_id)
+    pending = (OutgoingChange.kind.in_(kinds), OutgoingChange.state == "pending")
+    query = select(OutgoingChange.id, OutgoingChange.kind).join(Order, Order.id == OutgoingChange.order_id)
+    return [(change_id, kind) for change_id, kind in session.execute(query.where(*of_order, *pending))]
 
 
 def record_remote_error(session: Session, store_id: int | None, error: RemoteError, now: datetime) -> None:

@@ -14,6 +14,7 @@ from bridge.domain.commerce import (
     PlacedOrder,
     Product,
     Region,
+    StockAnswer,
     StoreView,
     Track,
 )
@@ -34,6 +35,28 @@ SHIPMENT_FIELDS = (
     "items[entity_id,order_id,created_at,updated_at,items[order_item_id,qty],tracks[track_number,title,carrier_code]],"
     "total_count"
 )
+
+
+# Why a stock cannot sell a quantity, where it could sell no larger one either (magento-live 3.6). The smallest or most
+# that a cart takes, or steps of it, are other reasons.
+SPENT = {
+    "is_any_source_item_in_stock-no_source_items_in_stock",
+    "is_salable_with_reservations-not_enough_qty",
+    "is_salable_with_reservations-no_data",
+}
+
+
+def stock_answers(found: Any) -> dict[str, StockAnswer]:
+    """SKU -> what the salability reads say of it."""
+    if not isinstance(found, list):
+        raise TypeError("not a list")
+    told = {}
+    for entry in found:
+        if not isinstance(entry["salable"], bool):
+            raise TypeError("neither true nor false")
+        spent = any(error["code"] in SPENT for error in entry.get("errors") or ())
+        told[str(entry["sku"])] = StockAnswer(entry["salable"], spent and not entry["salable"])
+    return told
 
 
 def order_values(order: Json) -> CommerceOrder:

@@ -16,7 +16,16 @@ from bridge.commerce.figures import number
 from bridge.commerce.ims import ImsAuth
 from bridge.commerce.query import Filter, any_of, batches, criteria, indexes
 from bridge.commerce.stock import Stock
-from bridge.domain.commerce import CommerceOrder, CommerceShipment, PlacedOrder, Product, Region, StoreView, Track
+from bridge.domain.commerce import (
+    CommerceOrder,
+    CommerceShipment,
+    PlacedOrder,
+    Product,
+    Region,
+    StockAnswer,
+    StoreView,
+    Track,
+)
 from bridge.domain.names import storable
 from bridge.errors import RemoteError, Verdict
 from bridge.outbound.guard import Network
@@ -153,39 +162,44 @@ class CommerceClient:
         One SKU without stock of its own spoils the whole request (magento-live 0.12); such a SKU is False. With
         NO_STOCKS there is no such request, and each SKU is asked about by itself.
         """
+        return {sku: answer.salable for sku, answer in self.ask_stock(quantities, stock_id).items()}
+
+    def ask_stock(self, quantities: Mapping[str, Decimal | int], stock_id: int) -> dict[str, StockAnswer]:
+        """Like `salable`, and whether asking for more could bring another answer."""
         if stock_id == NO_STOCKS:
-            return {sku: self.stock.has(sku, Decimal(quantity)) for sku, quantity in quantities.items()}
-        told: dict[str, bool] = {}
+            held = {sku: self.stock.has(sku, Decimal(quantity)) for sku, quantity in quantities.items()}
+            return {sku: StockAnswer(has, spent=not has) for sku, has in held.items()}
+        told: dict[str, StockAnswer] = {}
         for batch in batches(quantities):
-            told |= self._salable({sku: quantities[sku] for sku in batch}, stock_id)
+            told |= self._ask_stock({sku: quantities[sku] for sku in batch}, stock_id)
         return told
 
-    def _salable(self, quantities: Mapping[str, Decimal | int], stock_id: int) -> dict[str, bool]:
+    def _ask_stock(self, quantities: Mapping[str, Decimal | int], stock_id: int) -> dict[str, StockAnswer]:
         query = []
         for index, (sku, quantity) in zip(indexes(len(quantities)), quantities.items(), strict=True):
             query += [(f"skuRequests[{index}][sku]", sku), (f"skuRequests[{index}][qty]", str(quantity))]
         query.append(("stockId", str(stock_id)))
         route = "/V1/inventory/are-product-salable-for-requested-qty/"
         try:
-            told = self._shop.call("GET", route, _salability, query=query)
+            told = self._shop.call("GET", route, answers.stock_answers, query=query)
         except RemoteError as error:
             if error.status not in {400, 500}:
                 raise
-            return self._salable_in_halves(dict(quantities), stock_id)
-        return {sku: told.get(sku, False) for sku in quantities}
+            return self._ask_stock_in_halves(dict(quantities), stock_id)
+        return {sku: told.get(sku, StockAnswer(salable=False)) for sku in quantities}
 
-    def _salable_in_halves(self, quantities: dict[str, Decimal | int], stock_id: int) -> dict[str, bool]:
+    def _ask_stock_in_halves(self, quantities: dict[str, Decimal | int], stock_id: int) -> dict[str, StockAnswer]:
         skus = list(quantities)
         if len(skus) == 1:
             # A shop in trouble answers 500 just as it does for an unknown SKU. This read never minds an unknown one,
             # so when it fails as well the trouble is the shop's, and that is what the caller hears.
             query = [("skus[0]", skus[0]), ("stockId", str(stock_id))]
-            self._shop.call("GET", "/V1/inventory/are-products-salable", _salability, query=query)
-            return {skus[0]: False}
+            self._shop.call("GET", "/V1/inventory/are-products-salable", answers.stock_answers, query=query)
+            return {skus[0]: StockAnswer(salable=False, spent=True)}
         middle = len(skus) // 2
-        told: dict[str, bool] = {}
+        told: dict[str, StockAnswer] = {}
         for half in (skus[:middle], skus[middle:]):
-            told |= self._salable({sku: quantities[sku] for sku in half}, stock_id)
+            told |= self._ask_stock({sku: quantities[sku] for sku in half}, stock_id)
         return told
 
     # Orders
@@ -349,10 +363,6 @@ def _flag(answer: Any) -> bool:
     if not isinstance(answer, bool):
         raise TypeError("neither true nor false")
     return answer
-
-
-def _salability(answer: Any) -> dict[str, bool]:
-    return {str(entry["sku"]): _flag(entry["salable"]) for entry in _list(answer)}
 
 
 def _items(read: Callable[[Json], T]) -> Callable[[Any], list[T]]:

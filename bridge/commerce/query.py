@@ -42,7 +42,10 @@ def criteria(
     return pairs
 
 
-def batches(values: Iterable[str], *, count: int = 50, characters: int = 4000) -> Iterator[list[str]]:
+AT_ONCE = 50  # values that one request asks about
+
+
+def batches(values: Iterable[str], *, count: int = AT_ONCE, characters: int = 4000) -> Iterator[list[str]]:
     """The values in lists of at most `count`, and of at most `characters` once encoded, so that the URL stays short."""
     batch: list[str] = []
     used = 0

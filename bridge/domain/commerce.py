@@ -46,6 +46,14 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class StockAnswer:
+    """Whether a stock can sell the quantity that was asked for; spent: it can sell no larger one either."""
+
+    salable: bool
+    spent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """A state or province of a country as Magento knows it."""
 

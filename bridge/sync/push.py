@@ -102,10 +102,11 @@ def _batches(link: Link, slots: Executor, done: Counter[str]) -> Iterator[list[J
             if not orders:
                 return
             matches = [] if catalogue else store.matches_of(session, link.store_id)
+            coming = [] if catalogue else store.blocked_lines(session, link.store_id)
         after = ids[-1]
         snapshots = [store.snapshot_of(order) for order in orders]
         if catalogue is None:
-            catalogue = Catalogue(link.commerce, slots.submit(link.shop).result(), matches)
+            catalogue = Catalogue(link.commerce, slots.submit(link.shop).result(), matches, coming)
         facts = slots.submit(catalogue.facts, snapshots).result()
         jobs = []
         for order, snapshot, known in zip(orders, snapshots, facts, strict=True):

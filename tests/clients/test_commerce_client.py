@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bridge.commerce.query import any_of, batches, criteria, encode, indexes
-from bridge.domain.commerce import CommerceOrder, Track
+from bridge.domain.commerce import CommerceOrder, StockAnswer, Track
 from bridge.domain.names import split_name
 from bridge.errors import RemoteError, Verdict
 from bridge.sandbox.world import Fault
@@ -128,6 +128,20 @@ def test_stock_is_asked_for_many_products_at_once(auth):
 def test_backorders_and_unmanaged_stock_are_salable(desk):
     told = desk.client.salable({"BACKORDER-CHAIR": 9, "NO-STOCK-MGMT": 99, "SOLD-OUT-VASE": 1}, 1)
     assert told == {"BACKORDER-CHAIR": True, "NO-STOCK-MGMT": True, "SOLD-OUT-VASE": False}
+
+
+def test_a_stock_that_has_too_few_needs_no_question_about_more(desk):
+    desk.shop.set_stock("RED-MUG", 3)
+    told = desk.client.ask_stock({"RED-MUG": 4, "BLUE-MUG": 1, "SOLD-OUT-VASE": 1, "CFG-MUG": 1}, 1)
+    assert {sku: (answer.salable, answer.spent) for sku, answer in told.items()} == {
+        "RED-MUG": (False, True), "BLUE-MUG": (True, False), "SOLD-OUT-VASE": (False, True), "CFG-MUG": (False, True),
+    }  # fmt: skip
+
+
+def test_a_refusal_for_another_reason_says_nothing_about_a_larger_quantity():
+    errors = [{"code": "is_correct_qty-min_sale_qty", "message": "The fewest you may purchase is 3"}]
+    client = client_that_gets(200, json=[{"sku": "MUG", "stock_id": 1, "salable": False, "errors": errors}])
+    assert client.ask_stock({"MUG": 1}, 1)["MUG"] == StockAnswer(salable=False, spent=False)
 
 
 def test_skus_that_spoil_a_request_spoil_no_others(desk):

@@ -85,7 +85,7 @@ def speak(client: Any, release: str) -> None:
     skus = [f"FILL-{n:03}" for n in range(1, 61)]
     client.products([*skus, "MUG, LARGE"])
     client.salable(dict.fromkeys(skus, 1) | {"BLUE-MUG": Decimal("2.5")}, stock)
-    client.salable({"NOPE": 1, "CFG-MUG": 1}, stock)
+    client.ask_stock({"NOPE": 1, "CFG-MUG": 1}, stock)
     client.stock.in_sources([*skus, "MUG, LARGE"])
     client.stock.salable_quantity("MUG, LARGE", stock)
     client.stock.threshold("BLUE-MUG")

@@ -18,6 +18,7 @@ from bridge.domain.settings import ORDER_SETTINGS
 from bridge.domain.states import ImportState, ShownStatus
 from bridge.domain.webhooks import EventType
 from bridge.keys import DEMO_KEY
+from bridge.sync.carriers import CODES
 
 # Everything comes from this server and nothing is inline; a script cannot make markup of text (trusted types).
 POLICY = (
@@ -110,6 +111,12 @@ def order_settings(store_id: int) -> str:
 def product_matches(store_id: int) -> str:
     """Which product stands for which listing."""
     return _page("product_matches", "Product matches", store_id=store_id)
+
+
+@console.get("/console/stores/<int:store_id>/carriers")
+def carriers(store_id: int) -> str:
+    """What Amazon is told for the shop's carriers."""
+    return _page("carriers", "Carriers", store_id=store_id, codes=CODES)
 
 
 @console.get("/console/orders")

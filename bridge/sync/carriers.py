@@ -19,13 +19,13 @@ from bridge.errors import InvalidInput
 from bridge.models import CarrierMapping, Order, OutgoingChange, Shipment
 from bridge.sync.outgoing import CONFIRM_SHIPMENT
 
-_CODES = (
+CODES = (
     "USPS", "UPS", "UPSMI", "FedEx", "DHL", "GLS", "Royal Mail", "Parcelforce", "TNT", "Canada Post", "Chronopost",
     "Deutsche Post", "DPD", "La Poste", "Poste Italiane", "SDA", "BlueDart", "Aramex", "India Post",
     "DTDC", "Delhivery", "Lasership", "OnTrac", "Yodel", "Newgistics", "Hermes", "Correos", "SEUR", "Yamato Transport",
     "Sagawa", "Japan Post", "Australia Post", "StarTrack", "Purolator",
 )  # fmt: skip
-_BY_PLAIN = {plain(code).replace(" ", ""): code for code in _CODES}
+_BY_PLAIN = {plain(code).replace(" ", ""): code for code in CODES}
 
 
 OTHER = "Other"

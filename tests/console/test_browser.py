@@ -260,6 +260,32 @@ def test_a_blocker_leads_to_the_match_that_mends_it(page: Page, shown: Shown):
     expect(page.get_by_text("No listing is matched by hand")).to_be_visible()
 
 
+def test_a_carrier_that_amazon_does_not_know_is_mapped_by_its_suggestion(page: Page, shown: Shown):
+    number = shown.stage.paid_order()
+    shown.stage.sync("sync", "import")
+    shown.stage.shop.ship(shown.stage.commerce_order(number)["entity_id"], tracks=[("custom", "Fed Exx", "F1")])
+    shown.stage.sync("confirm")
+    page.goto(f"/console/stores/{shown.stage.store_id}/carriers")
+    expect(page.locator("#unmapped")).to_contain_text("Other: Fed Exx")
+    page.get_by_role("button", name="Map Fed Exx").click()
+    expect(page.get_by_label("Amazon's code or Other")).to_have_value("FedEx")
+    page.get_by_role("button", name="Save carrier").click()
+    expect(page.locator("#notice")).to_contain_text("For Fed Exx, Amazon is told FedEx.")
+    expect(page.locator("#unmapped-card")).to_be_hidden()
+    expect(page.locator("#mapped")).to_contain_text("fed exx")
+
+    page.get_by_label("Shop's code or title").fill("Zippy")
+    page.get_by_label("Amazon's code or Other").fill("Other")
+    page.get_by_role("button", name="Save carrier").click()
+    expect(page.get_by_label("Name, with Other")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Name, with Other").fill("Zippy Bikes")
+    page.get_by_role("button", name="Save carrier").click()
+    expect(page.locator("#mapped tr")).to_have_count(2)
+    page.get_by_role("button", name="Delete fed exx").click()
+    expect(page.locator("#mapped tr")).to_have_count(1)
+    expect(page.locator("#mapped")).to_contain_text("Other: Zippy Bikes")
+
+
 def test_the_order_settings_allow_what_makes_sense(page: Page, shown: Shown):
     page.goto(f"/console/stores/{shown.stage.store_id}/order-settings")
     status, save = page.get_by_label("Processing status"), page.get_by_role("button", name="Save order settings")
@@ -454,9 +480,9 @@ def test_every_page_is_accessible_and_fits(open_browser: Any, shown: Shown, sche
     page = open_browser(color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce")
     enter(page)
     store, order = f"/console/stores/{shown.stage.store_id}", f"/console/orders/{shown.id(shown.completed)}"
-    paths = ["/console/", store, f"{store}/order-settings", f"{store}/product-matches", "/console/jobs"]
+    paths = ["/console/", store, f"{store}/order-settings", f"{store}/product-matches", f"{store}/carriers"]
     paths += ["/console/orders", f"/console/orders/{shown.id(shown.blocked)}", "/console/communication-errors"]
-    paths += ["/console/audit", "/console/webhooks", f"/console/webhooks/{subscribed(shown)}"]
+    paths += ["/console/jobs", "/console/audit", "/console/webhooks", f"/console/webhooks/{subscribed(shown)}"]
     paths += ["/console/global-settings", *(f"{order}#{tab}" for tab in ("items", "shipments", "events", "preview"))]
     found = []
     for path in paths:

@@ -26,6 +26,7 @@ PAGES = (
     "/console/stores/1",
     "/console/stores/1/order-settings",
     "/console/stores/1/product-matches",
+    "/console/stores/1/carriers",
     "/console/orders",
     "/console/orders/1",
     "/console/jobs",

@@ -16,7 +16,8 @@ function storeRow(store) {
     cell("Go to", { class: "links" },
       h("a", { href: `/console/orders?store_id=${store.id}` }, "Orders"), " ",
       h("a", { href: `${page}/order-settings` }, "Order settings"), " ",
-      h("a", { href: `${page}/product-matches` }, "Product matches")));
+      h("a", { href: `${page}/product-matches` }, "Product matches"), " ",
+      h("a", { href: `${page}/carriers` }, "Carriers")));
 }
 
 start(async () => {

@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint soak bench lock clean
+.PHONY: help setup run test lint soak fuzz bench lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ lint: $(READY) ## ruff and mypy --strict
 soak: $(READY) ## thirty virtual days of everything that goes wrong, for 200 seeds; 2,000 orders at once, for 50
 	$(BIN)/python -m tests.soak $(SEEDS)
 	$(BIN)/python -m tests.soak.once $(SEEDS)
+
+fuzz: $(READY) ## Schemathesis against a served bridge; ARGS="SECONDS SEED"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(READY) ## the benchmarks
 	@for file in $(wildcard benchmarks/*.py); do echo "== $$file"; $(BIN)/python $$file || exit 1; done

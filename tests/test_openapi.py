@@ -207,5 +207,23 @@ def test_the_page_runs_no_inline_script(app: Flask):
     assert "<script>" not in answer.text
 
 
+def test_redoc_runs_no_inline_script_and_no_style_but_its_own(app: Flask):
+    client = app.test_client()
+    policies = []
+    for _ in range(2):
+        answer = client.get("/redoc")
+        policies.append(
+            dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
+        )
+        assert "<script>" not in answer.text
+        assert "https://" not in answer.text
+    first, second = policies
+    assert first["script-src"] == "'self'"
+    assert "unsafe" not in str(policies)
+    assert first["style-src"].startswith("'self' 'nonce-")
+    assert first["style-src"] != second["style-src"]  # a nonce that is known beforehand would keep nothing out
+    assert b"https://cdn" not in client.get("/redoc/redoc.js").data
+
+
 def test_assets_outside_their_directory_are_not_served(app: Flask):
     assert app.test_client().get("/docs/assets/../__init__.py").status_code == 404

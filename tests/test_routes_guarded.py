@@ -12,12 +12,12 @@ from bridge.keys import Scope, create_key
 from bridge.runtime import Runtime
 from tests.api_client import ApiClient
 
-FILES = {"/docs/assets/<path:name>", "/docs/static/<path:filename>"}
+FILES = {"/docs/assets/<path:name>", "/docs/static/<path:filename>", "/redoc/redoc.js", "/redoc/logo-mini.svg"}
 # What Commerce reads while an extension is tried out; it holds no data.
 ADMIN_UI = {"/api/v1/web/admin-ui-sdk/registration", "/admin-ui/registry", "/admin-ui/index.html"}
 # Guarded by a signature over the raw body; tests/api/test_inbound.py holds that nothing happens without one.
 SIGNED = {"/hooks/stores/<id:store_id>/adobe-events", "/hooks/stores/<id:store_id>/commerce"}
-OPEN = ADMIN_UI | {"/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"} | FILES
+OPEN = ADMIN_UI | {"/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/redoc"} | FILES
 
 
 def operations(app: Flask) -> list[tuple[str, str, Any]]:

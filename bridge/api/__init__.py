@@ -12,7 +12,8 @@ from bridge.api.errors import handle_bridge, handle_database, handle_defect
 from bridge.api.health import health, init_metrics
 from bridge.api.hooks import init_hooks
 from bridge.api.limits import RateLimit
-from bridge.api.openapi import docs, init_api
+from bridge.api.openapi import init_api
+from bridge.api.pages import docs
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:

@@ -38,6 +38,15 @@ class Enumerated(fields.String):
         super().__init__(validate=validate.OneOf(self.words, error="Must be one of: {choices}."), **kwargs)
 
 
+class Flag(fields.Boolean):
+    """true or false, and nothing that Python takes for one of them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Whole(fields.Integer):
     """A whole number, however JSON spells it: 1.0 is one, "1" and true are none."""
 

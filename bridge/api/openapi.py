@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import flask_smorest  # type: ignore[import-untyped]
-import flask_swagger_ui
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Blueprint, Flask, Response, current_app, render_template, send_from_directory
+from flask import Flask, Response
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
@@ -65,18 +64,10 @@ Answers may gain fields; clients must ignore those that they do not know.
 change what you read, and in `If-None-Match` to ask whether it has changed. **`Idempotency-Key`** makes it safe to send
 a POST again.
 """
-_NUMBER_IN_YAML_1_2 = re.compile(r"[-+]?(0o[0-7]+|0x[0-9A-Fa-f]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)")
-_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 _READ_FIRST = (
-    "operationId",
-    "summary",
-    "description",
-    "tags",
-    "x-required-scope",
-    "security",
-    "parameters",
-    "requestBody",
-)
+    "operationId", "summary", "description", "tags", "x-required-scope", "security", "parameters", "requestBody",
+)  # fmt: skip
+_NUMBER_IN_YAML_1_2 = re.compile(r"[-+]?(0o[0-7]+|0x[0-9A-Fa-f]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)")
 # Swagger UI draws its icons from data: addresses; everything else comes from this server, and nothing is inline.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -222,27 +213,3 @@ def write(app: Flask, path: Path) -> None:
     text = yaml.dump(document(app), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-
-
-docs = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
-
-
-@docs.get("/openapi.json")
-def openapi_json() -> Response:
-    """The document, made once per process."""
-    text = current_app.extensions.get("bridge-openapi")
-    if text is None:
-        text = current_app.extensions["bridge-openapi"] = json.dumps(document(current_app))
-    return Response(text, mimetype="application/json")
-
-
-@docs.get("/docs")
-def swagger_ui() -> Response:
-    """Swagger UI, all from this server."""
-    return Response(render_template("swagger_ui.html"), headers={"Content-Security-Policy": _PAGE_POLICY})
-
-
-@docs.get("/docs/assets/<path:name>")
-def swagger_asset(name: str) -> Response:
-    """A file of Swagger UI."""
-    return send_from_directory(_ASSETS, name, max_age=86400)

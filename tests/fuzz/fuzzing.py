@@ -25,7 +25,7 @@ class Outcome:
 
 def fuzz(directory: Path, *, seconds: int, seed: int) -> Outcome:
     """Run the examples, coverage, fuzzing and stateful phases for about so long; code 0: nothing was found."""
-    stage = Stage(directory, more={"rate_limit": "none"})
+    stage = Stage(directory, more={"rate_limit": "none", "log_level": "ERROR"})
     stage.paid_order(buyer_name="José García")
     stage.paid_order(line("GREEN-MUG", price="8.10"))
     stage.sync()

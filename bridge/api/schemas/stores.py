@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.api.blueprint import Input, Output
-from bridge.api.fields import Choice, DecimalString, Enumerated, Moment, Whole
+from bridge.api.fields import Choice, DecimalString, Enumerated, Flag, Moment, Whole
 from bridge.api.schemas.common import MOST, MoneySchema, PageQuery, integer, list_of, page_of, string
 from bridge.api.schemas.orders import OrderSchema, moment, order_status
 from bridge.domain.settings import ORDER_SETTINGS, Setting
@@ -234,12 +234,8 @@ class GlobalSettingsChange(Input):
     """Global settings to save; those left out stay as they are."""
 
     clear_log_history = _clear_log_history()
-    read_only_mode = fields.Boolean(
-        truthy={True}, falsy={False}, metadata={"description": READ_ONLY_SAYS, "examples": [False]}
-    )
-    debug_logging = fields.Boolean(
-        truthy={True}, falsy={False}, metadata={"description": "Whether the log tells more.", "examples": [False]}
-    )
+    read_only_mode = Flag(metadata={"description": READ_ONLY_SAYS, "examples": [False]})
+    debug_logging = Flag(metadata={"description": "Whether the log tells more.", "examples": [False]})
     personal_data_days = _personal_data_days()
 
 

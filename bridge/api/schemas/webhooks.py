@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import fields, validate
 
 from bridge.api.blueprint import Input, Output
-from bridge.api.fields import Enumerated, Whole
+from bridge.api.fields import Enumerated, Flag, Whole
 from bridge.api.schemas.common import MOST, PageQuery, integer, list_of, page_of, string
 from bridge.api.schemas.orders import OrderSchema, moment
 from bridge.domain.webhooks import TEST, EventType
@@ -91,7 +91,7 @@ class WebhookEndpointChange(Input):
     description = fields.String(
         validate=validate.Length(max=200), metadata={"description": "What it is for.", "examples": ["ERP"]}
     )
-    active = fields.Boolean(metadata={"description": "true also clears disabled_reason."})
+    active = Flag(metadata={"description": "true also clears disabled_reason."})
 
 
 class RotateSecret(Input):

@@ -95,6 +95,6 @@ def test_redoc_draws_every_operation_from_this_server_alone(address: str, page: 
     for path in api.contract.document["paths"].values():
         for operation in path.values():
             section = f"div[data-section-id$='operation/{operation['operationId']}']"
-            assert page.locator(section).count() == 1, operation["operationId"]
+            assert page.locator(section).count() > 0, operation["operationId"]
     page.wait_for_function("document.querySelector('img[alt]')?.naturalWidth > 0")  # its logo, from this server too
     assert watched.content_with(address), (watched.complaints, watched.asked)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from bridge.errors import ConfigError
 from bridge.outbound.guard import AddressForbidden, GuardedTransport, check_url
@@ -188,3 +196,73 @@ def test_the_wait_that_a_receiver_asks_for_is_believed_within_reason(value: str,
     with receiving() as receiver:
         receiver.statuses, receiver.answer = [503], {"Retry-After": value}
         assert Receivers((), loopback=True).post(receiver.url, {}, b"{}").retry_after == seconds
+
+
+# -- over TLS
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[str | None]]]:
+    """A server on loopback with a certificate of erp.example, which is trusted: its port, the names asked for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "erp.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("erp.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "erp.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    asked: list[str | None] = []
+    context.sni_callback = lambda _socket, server, _context: asked.append(server)
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            try:
+                with context.wrap_socket(connection, server_side=True) as secure:
+                    secure.recv(65536)
+                    secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            except (ssl.SSLError, OSError):
+                pass  # the other side did not like the certificate
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    real = socket.getaddrinfo
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    def look_up(host: str, *args: Any, **more: Any) -> Any:
+        return found if host.endswith(".example") else real(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    yield str(server.getsockname()[1]), asked
+    server.close()
+    thread.join(5)
+
+
+def test_the_certificate_has_to_be_the_names_although_the_connection_goes_to_an_address(
+    tls: tuple[str, list[str | None]],
+):
+    port, asked = tls
+    receivers = Receivers(HERE, loopback=False)
+    assert receivers.post(f"https://erp.example:{port}/hook", {}, b"{}").status == 204
+    assert asked == ["erp.example"]
+    other = receivers.post(f"https://other.example:{port}/hook", {}, b"{}")
+    assert (other.status, other.error) == (None, "No connection to the endpoint.")
+    by_address = receivers.post(f"https://127.0.0.1:{port}/hook", {}, b"{}")
+    assert by_address.status is None

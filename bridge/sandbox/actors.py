@@ -1,4 +1,4 @@
-"""The people of the sandbox, who make orders move by themselves: buyers, the warehouse, the catalogue manager.
+"""What makes orders move by itself in the sandbox: buyers, the warehouse, the catalogue manager, the shop's crontab.
 
 Everything they do is drawn from the world's seeded generator and timed by its clock, so that a town repeats its day.
 """
@@ -44,6 +44,7 @@ class Pace:
     ship_after: float = 5.0
     second_parcel_after: float = 8.0
     mend_after: float = 30.0
+    reserve_every: float = 20.0
     lively: int = 40
     calm_every: float = 900.0
     most: int = 150
@@ -211,6 +212,23 @@ class CatalogueManager:
                     world.shop.set_stock(good.sku, world.shop.source_quantity(good.sku) + self.FULL)
 
 
+class Crontab:
+    """The shop's own crontab: it reserves what was ordered by REST, as the bridge's README has it."""
+
+    LINES = r"^[^:]+:[^:]+:-?[0-9]+(\.[0-9]+)?:[0-9]+$"
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._next: datetime | None = None
+
+    def step(self, world: World) -> None:
+        """Run the reservation command when its time has come."""
+        now = world.now()
+        if self._next is None or now >= self._next:
+            self._next = now + timedelta(seconds=self._pace.reserve_every)
+            world.shop.run_reservation_cli(self.LINES)
+
+
 def stock_the_shop(world: World, good: Good) -> None:
     """Put a good into the shop's catalogue as it stands there when the scenario begins."""
     if good.shop == "missing":
@@ -241,7 +259,7 @@ class Town:
     def __init__(self, world: World, pace: Pace | None = None) -> None:
         pace = pace or Pace()
         self._world = world
-        self.actors = (Buyer(pace), Warehouse(pace), CatalogueManager(pace))
+        self.actors = (Buyer(pace), Warehouse(pace), CatalogueManager(pace), Crontab(pace))
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 

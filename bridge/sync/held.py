@@ -35,6 +35,7 @@ from bridge.sync.push import (
     BATCH,
     after_failure,
     block,
+    blockers_of,
     body_of,
     claim_until,
     give_back,
@@ -79,8 +80,7 @@ def finish_held(link: Link) -> Counter[str]:
         ready = []
         for case in cases:
             _, order, snapshot, facts = case
-            # Out of stock it is not: the goods are those that its own order holds.
-            blockers = [found for found in find_blockers(snapshot, facts) if found.code != "out_of_stock"]
+            blockers = blockers_of(order, snapshot, facts)
             if blockers:
                 done["blocked"] += 1
                 block(link, order, blockers)

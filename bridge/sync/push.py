@@ -119,6 +119,12 @@ def _batches(link: Link, slots: Executor, done: Counter[str]) -> Iterator[list[J
         yield jobs
 
 
+def blockers_of(order: Order, snapshot: OrderSnapshot, facts: ShopFacts) -> list[Blocker]:
+    """What stands against it. What its own Commerce order holds is not out of stock."""
+    found = find_blockers(snapshot, facts)
+    return [b for b in found if b.code != "out_of_stock"] if order.commerce_order_id is not None else found
+
+
 def block(link: Link, order: Order, blockers: Sequence[Blocker]) -> None:
     """Write the blockers when they differ from those that stand; an order that moved on meanwhile is left alone."""
     held = [(b.code, b.message, b.amazon_item_id) for b in order.blockers]
@@ -467,7 +473,7 @@ def preview(link: Link, order_id: int) -> Preview:
         matches = store.matches_of(session, link.store_id)
     snapshot = store.snapshot_of(orders[0])
     facts = Catalogue(link.commerce, link.shop(), matches).facts([snapshot])[0]
-    blockers = find_blockers(snapshot, facts)
+    blockers = blockers_of(orders[0], snapshot, facts)
     number = link.settings.order_number(snapshot.amazon_order_id)
     whole = not amounts_problem(snapshot) and all(line.item_id in facts.products for line in live_lines(snapshot))
     draft = build_draft(snapshot, facts.products) if whole else None

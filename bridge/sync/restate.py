@@ -32,9 +32,12 @@ def restate(
     """
     seen = link.commerce.placed_order(entity_id)
     order = seen.order
+    if order.state == "canceled" and order.ext_order_id not in {None, entity["ext_order_id"]}:
+        raise HoldsOther  # it was given up, and whoever did that was cut off
     if order.state in CLOSED:
         raise RemoteError(
-            f"order #{order.increment_id}, which holds its stock, is {order.state} there",
+            f"order #{order.increment_id}, which was to hold its stock, is {order.state} there and never opened again:"
+            " cancel the order on Amazon, or create it by hand",
             system="commerce",
             operation="GET /V1/orders/{id}",
             verdict=Verdict.PERMANENT,

@@ -217,3 +217,17 @@ def test_a_town_lives_in_a_thread_until_it_is_stopped():
     count = len(world.marketplace.orders)
     assert count >= 1
     assert not town.alive
+
+
+def test_the_shops_crontab_reserves_what_was_ordered():
+    world = demo()
+    town = Town(world, Pace(order_every=1000, ship_after=1000, reserve_every=20))
+    town.step()
+    before = world.shop.salable_quantity(SKU)
+    import_order(world, SKU, quantity=2)
+    world.clock.advance(timedelta(seconds=19))
+    town.step()
+    assert world.shop.salable_quantity(SKU) == before
+    world.clock.advance(timedelta(seconds=1))
+    town.step()
+    assert world.shop.salable_quantity(SKU) == before - 2

@@ -134,6 +134,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "logger_class": _Log,
             "loglevel": level,
             "control_socket_disable": True,
+            "graceful_timeout": int(_PATIENCE * 2 / 3),  # the server ends its workers before the supervisor ends it
+            "post_worker_init": _leave_ending_to_the_server,
         }
         for name, value in (fixed | self._options).items():
             self.cfg.set(name, value)
@@ -141,6 +143,21 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         """The WSGI application."""
         return create_app(self._config)
+
+
+def _leave_ending_to_the_server(worker: Any) -> None:
+    """A worker that is told to quit while it quits locks itself up, and keeps the port for ever.
+
+    Ctrl-C tells everybody at once, and then the server tells its workers: the first is none of their business, and the
+    second is heard once.
+    """
+
+    def quit_once(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+        worker.handle_quit(number, frame)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGQUIT, quit_once)
 
 
 class _Log(Logger):  # type: ignore[misc]

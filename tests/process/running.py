@@ -27,16 +27,26 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def bridge(*arguments: str, output: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`flask bridge ...` as a process; what it prints goes to the file. Killed at the end if it still runs."""
-    with output.open("wb") as target, bridge_process(*arguments, stdout=target, **environment) as process:
+def bridge(
+    *arguments: str, output: Path, new_group: bool = False, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`flask bridge ...` as a process; what it prints goes to the file. Killed at the end if it still runs.
+
+    new_group: it leads a process group, which can be signalled as a terminal does it.
+    """
+    with (
+        output.open("wb") as target,
+        bridge_process(*arguments, stdout=target, new_group=new_group, **environment) as process,
+    ):
         try:
             yield process
         finally:
             process.kill()
 
 
-def bridge_process(*arguments: str, stdout: object = None, **environment: str) -> subprocess.Popen[bytes]:
+def bridge_process(
+    *arguments: str, stdout: object = None, new_group: bool = False, **environment: str
+) -> subprocess.Popen[bytes]:
     """Starts `flask bridge ...` from the repository, with no BRIDGE_ variables but these."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BRIDGE_", "FLASK_"))}
     return subprocess.Popen(
@@ -45,6 +55,7 @@ def bridge_process(*arguments: str, stdout: object = None, **environment: str) -
         env=inherited | environment,
         stdout=stdout,  # type: ignore[call-overload]
         stderr=subprocess.STDOUT,
+        start_new_session=new_group,
     )
 
 

@@ -285,7 +285,12 @@ class CommerceClient:
         return self._shop.call("POST", f"/V1/orders/{{id}}/{verb}", _flag, path={"id": order_id}, body={})
 
     def comment(self, order_id: int, text: str, status: str | None = None) -> None:
-        """Add to the order's history, unseen by the customer; 2.4.7 refuses a status other than the current (0.9)."""
+        """Add to the order's history, unseen by the customer.
+
+        status: the order's own, the only one that means the same everywhere. Magento up to 2.4.6 takes any and leaves
+        the order's, 2.4.7 refuses another one, and from 2.4.8 on another one of the same state becomes the order's
+        (magento-live 4). `write_state` changes it in every release.
+        """
         history: Json = {
             "comment": storable(text),
             "is_customer_notified": 0,

@@ -21,18 +21,10 @@ def stage(stage: Stage) -> Stage:
     return stage
 
 
-def match(stage: Stage, seller_sku: str, commerce_sku: str, quantity: int) -> None:
+def match(stage: Stage, commerce_sku: str, quantity: int, **named: str) -> None:
     with stage.bridge.db.session() as session:
-        now = stage.world.now()
-        session.add(
-            ProductMatch(
-                store_id=stage.store_id,
-                seller_sku=seller_sku,
-                commerce_sku=commerce_sku,
-                quantity=quantity,
-                created_at=now,
-            )
-        )
+        more = {"commerce_sku": commerce_sku, "quantity": quantity, "created_at": stage.world.now()}
+        session.add(ProductMatch(store_id=stage.store_id, **more, **named))
 
 
 def imported(stage: Stage, *lines, **more) -> str:
@@ -69,7 +61,7 @@ def test_a_bundle_is_written_as_its_parts_whose_prices_add_up(stage: Stage):
 
 
 def test_a_multipack_of_a_bundle_is_so_many_of_each_part(stage: Stage):
-    match(stage, "TWO-SETS", "SET", 2)
+    match(stage, "SET", 2, seller_sku="TWO-SETS")
     number = imported(stage, line("TWO-SETS", 2))
     assert {sku: item["qty_ordered"] for sku, item in goods(stage, number).items()} == {"PLATE": 8, "BLUE-MUG": 4}
 
@@ -162,3 +154,22 @@ def test_amazons_own_sale_of_a_set_is_settled_and_touches_no_stock(stage: Stage)
     assert stage.commerce_order(number)["state"] == "complete"
     assert {item["qty_shipped"] for item in goods(stage, number).values()} == {1, 2}
     assert stage.shop.source_quantity("PLATE") == 50
+
+
+def test_a_match_of_the_seller_sku_goes_before_one_of_the_asin_and_that_before_the_same_sku(stage: Stage):
+    stage.shop.add_product("SHELF-1", "Shelf", qty=9)
+    match(stage, "PLATE", 3, asin="B000000001")
+    match(stage, "SHELF-1", 2, seller_sku="RED-MUG")
+    both = imported(stage, line("RED-MUG", 2))  # every line of the stage has that ASIN
+    asin_alone = imported(stage, line("BLUE-MUG", 2))
+    assert {sku: item["qty_ordered"] for sku, item in goods(stage, both).items()} == {"SHELF-1": 4}
+    assert {sku: item["qty_ordered"] for sku, item in goods(stage, asin_alone).items()} == {"PLATE": 6}
+
+
+def test_one_look_up_serves_many_orders_of_one_bundle(stage: Stage):
+    for _ in range(20):
+        stage.paid_order(line("SET", 1))
+    stage.sync("sync")
+    before = stage.world.requests["commerce GET /V1/products"]
+    assert stage.sync("import")["import"].result == {"created": 20}
+    assert stage.world.requests["commerce GET /V1/products"] - before == 2  # the bundle, and its parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from flask import Flask
 from openapi_spec_validator import validate
 from ruamel.yaml import YAML
 
+from bridge import create_app
 from bridge.api import openapi
 from bridge.api.schemas.words import ENUMERATIONS
+from bridge.runtime import Runtime
 from tests.api_client import Contract
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "openapi" / "bridge.yaml"
@@ -198,6 +201,14 @@ def test_the_page_is_whole_without_the_internet(app: Flask):
         assert name in page
         with client.get(name) as answer:
             assert answer.status_code == 200
+
+
+def test_the_page_names_the_demo_key_beside_the_sandbox_only(app: Flask, runtime: Runtime):
+    assert "bridge-demo-key" in app.test_client().get("/docs").text
+    real = replace(runtime, config=replace(runtime.config, sandbox=False))
+    page = create_app(runtime=real).test_client().get("/docs").text
+    assert 'href="/redoc"' in page
+    assert "bridge-demo-key" not in page
 
 
 def test_the_page_runs_no_inline_script(app: Flask):

@@ -12,6 +12,7 @@ import openapi_ui_bundles.redoc
 from flask import Blueprint, Response, current_app, render_template, send_from_directory
 
 from bridge.api.openapi import document
+from bridge.keys import DEMO_KEY
 
 _SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
 _REDOC = openapi_ui_bundles.redoc.static_path
@@ -38,7 +39,9 @@ def openapi_json() -> Response:
 @docs.get("/docs")
 def swagger_ui() -> Response:
     """Swagger UI, all from this server."""
-    return Response(render_template("swagger_ui.html"), headers={"Content-Security-Policy": POLICY})
+    runtime = current_app.extensions["bridge"]
+    demo_key = DEMO_KEY if runtime is not None and runtime.config.sandbox else None
+    return Response(render_template("swagger_ui.html", demo_key=demo_key), headers={"Content-Security-Policy": POLICY})
 
 
 @docs.get("/docs/assets/<path:name>")

@@ -211,7 +211,7 @@ _BEING_CLAIMED = frozenset(CLAIMED.values())
 
 def claim_for_import(session: Session, order: Order, claim: str, now: datetime, until: datetime) -> bool:
     """Take an order for what is done in Commerce in its state (see states.CLAIMED), unless another process has it or it
-    is not what was read any more: Amazon has sent a newer version, or the merchant another address.
+    is not what was read any more: Amazon has sent a newer version, the merchant another address, or it is held by now.
 
     The row that was read (`order`) stays as it was; reload it in the transaction that records the outcome.
     """
@@ -224,6 +224,8 @@ def claim_for_import(session: Session, order: Order, claim: str, now: datetime, 
         .where(
             Order.id == order.id,
             Order.import_state.in_([state for state, claimed in CLAIMED.items() if claimed is into]),
+            # SQLAlchemy makes IS NULL of None: what is held by now was not when it was read
+            Order.commerce_order_id == order.commerce_order_id,
             Order.last_update_date == order.last_update_date,
             Order.address_edits == order.address_edits,
         )

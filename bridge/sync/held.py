@@ -15,7 +15,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 import structlog
 from sqlalchemy import select
@@ -41,17 +40,19 @@ from bridge.sync.push import (
     give_back,
     import_orders,
     keep_held,
+    keeper,
     make,
     record,
     settle_abandoned,
 )
-from bridge.sync.restate import HoldsOther, give_up, restate
+from bridge.sync.restate import ClaimLost, HoldsOther, give_up, restate
 
 # What Amazon only sends once it has verified the payment.
 NOT_YET = frozenset({"amounts_do_not_add_up", "address_incomplete"})
 log = structlog.get_logger()
 Case = tuple[Link, Order, OrderSnapshot, ShopFacts]
-Step = Callable[[Case, str, datetime], str]  # the case, its claim and since when it is held
+Keep = Callable[[], None]
+Step = Callable[[Case, str, Keep], str]  # the case, its claim and what keeps it
 
 
 def import_all(link: Link) -> dict[str, int]:
@@ -151,34 +152,37 @@ def _guarded(step: Step, case: Case) -> str:
         if not store.claim_for_import(session, order, claim, now, claim_until(link, now)):
             return "taken"
     try:
-        return step(case, claim, now)
+        return step(case, claim, keeper(link, order.id, claim, now))
+    except ClaimLost:
+        return "taken"
     except RemoteError as error:
         log.warning("held order failed", store=link.store_id, order=order.id, error=str(error))
         return "failed"
 
 
-def _finish(case: Case, claim: str, _claimed_at: datetime) -> str:
+def _finish(case: Case, claim: str, keep: Keep) -> str:
     link, order, snapshot, facts = case
     entity_id = order.commerce_order_id or 0
     try:
         customer_id = link.customer_for(snapshot) if link.settings.customer_creation == "new_account" else None
         body = body_of(link, snapshot, facts.products, customer_id, order.id)
-        finished = restate(link, entity_id, body["entity"], final=True)
+        finished = restate(link, entity_id, body["entity"], keep, final=True)
         # What the warehouse shipped before its time was passed over, for nothing could be told to Amazon then.
         shipments = link.commerce.shipments_of([entity_id])
     except HoldsOther:
-        return _replace(link, order, claim)
+        return _replace(link, order, claim, keep)
     except RemoteError as error:
         after_failure(link, order.id, claim, error)
         raise
     return record(link, order.id, claim, finished, facts.products, shipments=shipments)
 
 
-def _replace(link: Link, order: Order, claim: str) -> str:
+def _replace(link: Link, order: Order, claim: str, keep: Keep) -> str:
     """The cart's order holds other goods than are wanted now: it is canceled, and the order is ready to be created."""
     entity_id = order.commerce_order_id or 0
     try:
         former = link.commerce.placed_order(entity_id).order
+        keep()
         give_up(link, former, f"{order.amazon_order_id}-{entity_id}"[:32])
     except RemoteError as error:
         after_failure(link, order.id, claim, error)
@@ -196,11 +200,11 @@ def _replace(link: Link, order: Order, claim: str) -> str:
     return "replaced"
 
 
-def _hold(case: Case, claim: str, claimed_at: datetime) -> str:
+def _hold(case: Case, claim: str, keep: Keep) -> str:
     link, order, snapshot, facts = case
     try:
         body = body_of(link, snapshot, facts.products, None, order.id, pending=True)
-        created = make(link, order, claim, claimed_at, body, final=False)
+        created = make(link, order, claim, keep, body, final=False)
     except AlreadyExists as error:
         created = _own(link, order)
         if created is None:

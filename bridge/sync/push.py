@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ from bridge.sync.confirm import keep_shipment
 from bridge.sync.connect import Link
 from bridge.sync.intake import STATE_MESSAGES
 from bridge.sync.outgoing import INVOICE_COMMERCE, follow_up
-from bridge.sync.restate import restate
+from bridge.sync.restate import ClaimLost, restate
 from bridge.sync.stock_cart import CannotSell, place
 
 BATCH = 200  # orders loaded and checked together; the answers about SKUs are shared by all batches of a run
@@ -161,7 +161,7 @@ def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts,
         give_back(link, order.id, claim, error)
         raise
     try:
-        created = slots.submit(make, link, order, claim, claimed_at, body).result()
+        created = slots.submit(make, link, order, claim, keeper(link, order.id, claim, claimed_at), body).result()
     except AlreadyExists as error:
         return _adopt_existing(link, order.id, claim, error)
     except RemoteError as error:
@@ -186,7 +186,7 @@ def claim_until(link: Link, since: datetime) -> datetime:
 
 
 def make(
-    link: Link, order: Order, claim: str, claimed_at: datetime, body: dict[str, Any], *, final: bool = True
+    link: Link, order: Order, claim: str, keep: Callable[[], None], body: dict[str, Any], *, final: bool = True
 ) -> CommerceOrder | None:
     """Create the order in the way of the store's stock strategy; None when the claim was lost.
 
@@ -196,26 +196,53 @@ def make(
     """
     if link.settings.stock_strategy == "cart_restate" and order.channel is Channel.FBM:
         return _make_by_cart(link, order.id, claim, body["entity"], final=final)
-    while link.now() - claimed_at > _head_start(link):
-        claimed_at = link.now()
-        with link.db.session() as session:
-            if not store.prolong_claim(session, order.id, claim, claim_until(link, claimed_at)):
-                return None
+    try:
+        keep()
+    except ClaimLost:
+        return None
     return link.commerce.create_order(body)
+
+
+def keeper(link: Link, order_id: int, claim: str, claimed_at: datetime) -> Callable[[], None]:
+    """What is asked before each request that may change something: prolongs the claim in time. Raises ClaimLost."""
+    held = claimed_at
+
+    def keep() -> None:
+        nonlocal held
+        while link.now() - held > _head_start(link):
+            held = link.now()
+            with link.db.session() as session:
+                if not store.prolong_claim(session, order_id, claim, claim_until(link, held)):
+                    raise ClaimLost
+
+    return keep
 
 
 def _make_by_cart(
     link: Link, order_id: int, claim: str, entity: dict[str, Any], *, final: bool
 ) -> CommerceOrder | None:
-    def remember(quote_id: int) -> bool:
-        with link.db.session() as session:
-            return store.prolong_claim(session, order_id, claim, claim_until(link, link.now()), quote_id=quote_id)
+    keep = keeper(link, order_id, claim, link.now())
 
-    entity_id = place(link, entity, remember)
+    def remember(quote_id: int) -> bool:
+        nonlocal keep
+        now = link.now()
+        with link.db.session() as session:
+            if not store.prolong_claim(session, order_id, claim, claim_until(link, now), quote_id=quote_id):
+                return False
+        keep = keeper(link, order_id, claim, now)
+        keep()  # writing it down may have taken long
+        return True
+
+    try:
+        entity_id = place(link, entity, remember)
+    except ClaimLost:
+        return None
     if entity_id is None:
         return None
     try:
-        return restate(link, entity_id, entity, final=final, placed_now=True)
+        return restate(link, entity_id, entity, keep, final=final, placed_now=True)
+    except ClaimLost:
+        return None
     except RemoteError as error:
         error.verdict = Verdict.UNKNOWN  # there is an order: it is found by its cart, and gets its figures then
         raise

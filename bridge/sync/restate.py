@@ -6,7 +6,7 @@ Nothing of ours is written here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.commerce.restate import address_bodies, held_quantities, lines_body, state_body, totals_body
@@ -17,18 +17,28 @@ from bridge.sync.connect import Link
 CLOSED = frozenset({"canceled", "closed", "complete"})
 
 
+class ClaimLost(Exception):
+    """Another process has taken the order over; nothing more may be written for it."""
+
+
 class HoldsOther(Exception):
     """The goods that the order's cart reserved are not those that it would have; only another cart reserves others."""
 
 
 def restate(
-    link: Link, entity_id: int, entity: Mapping[str, Any], *, final: bool, placed_now: bool = False
+    link: Link,
+    entity_id: int,
+    entity: Mapping[str, Any],
+    keep: Callable[[], None],
+    *,
+    final: bool,
+    placed_now: bool = False,
 ) -> CommerceOrder:
     """Give the order the figures, lines and addresses of `entity` (what order_body makes) and read it back.
 
-    final: also move it to the state of `entity`, unless the shop has moved it on already. Raises RemoteError; permanent
-    when it is closed in Commerce, which is never undone. Unless it was placed just now, raises HoldsOther, and changes
-    nothing then.
+    keep: asked before every save; raises ClaimLost. final: also move it to the state of `entity`, unless the shop has
+    moved it on already. Raises RemoteError; permanent when it is closed in Commerce, which is never undone. Unless it
+    was placed just now, raises HoldsOther, and changes nothing then.
     """
     seen = link.commerce.placed_order(entity_id)
     order = seen.order
@@ -46,11 +56,14 @@ def restate(
     shipped = any(line.qty_shipped for line in order.lines)
     if order.quote_id is not None and not placed_now and not shipped and held_quantities(order.lines) != _goods(entity):
         raise HoldsOther
-    link.commerce.update_order(totals_body(entity, order))
-    link.commerce.update_order(lines_body(entity, order))
+    for body in (totals_body(entity, order), lines_body(entity, order)):
+        keep()
+        link.commerce.update_order(body)
     for address in address_bodies(entity, seen):
+        keep()
         link.commerce.update_address(entity_id, address)
     if final and order.state == "new":
+        keep()
         link.commerce.update_order(state_body(entity, order))
     return link.commerce.placed_order(entity_id).order
 

@@ -33,19 +33,19 @@ from bridge.models import Order, OrderEvent
 from bridge.runtime import Runtime, build
 from bridge.sandbox.world import Fault
 from bridge.sync.audit import audit
-from bridge.sync.push import import_orders
+from bridge.sync.held import import_all
 from tests.sandbox_transport import SandboxTransport
 from tests.soak.mortal import Fuse, Killed
 from tests.soak.turns import Turns
 from tests.stage import START, Stage, line
 
 SEEDS = range(50)
-MODES = ("commerce", "amazon")
+MODES = ("commerce", "amazon", "cart")  # whose order numbers; or Commerce's, by carts
 ORDERS = 2_000
 WORKERS = 4
 PROCESSES = 2
 MEMORY = "/dev/shm"  # the database's file, where there is such a place
-CREATE = "POST /commerce/rest/all/V1/orders$"
+CREATE = "(POST /commerce/rest/all/V1/orders|PUT /commerce/rest/default/V1/guest-carts/[^/]+/order)$"
 LIMIT = timedelta(minutes=2)  # the bridge's default: when a creation that was not answered is looked up
 SHOP_LIMIT = 88.0  # seconds after which the shop has carried a creation out or never will; less than 3/4 of LIMIT
 CLIENT_TIMEOUT = 60.0  # seconds
@@ -92,6 +92,8 @@ class Crowd:
         customers = "new_account" if not calm and self.rng.random() < 0.3 else "guest"
         prefix = self.rng.choice(("", "AMZ-")) if mode == "amazon" else ""
         settings = {"order_number_source": mode, "order_number_prefix": prefix, "customer_creation": customers}
+        if mode == "cart":
+            settings |= {"order_number_source": "commerce", "stock_strategy": "cart_restate"}
         more = {"commerce_time_limit": time_limit.total_seconds()}
         self.stage = Stage(directory, database_url=database_url, more=more, **settings)
         self.world = self.stage.world
@@ -216,6 +218,9 @@ class Crowd:
         total = Decimal(self.stage.amazon.orders[number]["proceeds"]["grandTotal"]["amount"])
         if Decimal(str(created["grand_total"])) != total or Decimal(row.grand_total_minor or 0) / 100 != total:
             problems.append(f"{number} is worth {total}, {row.grand_total_minor} here, {created['grand_total']} there")
+        reserved = sum(self.world.shop.inventory.reserved_by_order.get(created["increment_id"], {}).values())
+        if self.stage.shop.orders and created.get("quote_id") and -reserved != created["total_qty_ordered"]:
+            problems.append(f"{number} orders {created['total_qty_ordered']} and holds {-reserved}")
         if times_imported != 1:
             problems.append(f"{number} was imported {times_imported} times")
 
@@ -280,7 +285,7 @@ class Worker:
     def _import(self) -> None:
         counts = self.crowd.outcome.counts
         try:
-            done = import_orders(self.runtime.links.get(self.crowd.stage.store_id))
+            done = import_all(self.runtime.links.get(self.crowd.stage.store_id))
         except Killed:
             counts["kills"] += 1
             self.runtime.close()
@@ -310,7 +315,8 @@ class _UncertainTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         worker, crowd = self._worker, self._worker.crowd
-        creates = request.method == "POST" and request.url.path.endswith("/V1/orders")
+        path = request.url.path
+        creates = (request.method == "POST" and path.endswith("/V1/orders")) or path.endswith("/order")
         if not crowd.calm and worker.runtime.db.engine.pool.checkedout():  # type: ignore[attr-defined]
             crowd.outcome.problems.append(f"{request.method} {request.url.path} was sent inside a transaction")
         worker.fuse.burn()

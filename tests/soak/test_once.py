@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,14 @@ def directory(migrated_file: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seed", "mode"), [*product(range(3), MODES[:2]), (0, "cart")])
 def test_four_dying_workers_and_an_uncertain_shop_make_every_order_once(seed: int, mode: str, directory: Path):
     outcome = Crowd(seed, directory, mode=mode, orders=300).play()
     assert outcome.problems == [], f"replay: python -m tests.soak.once {seed}"
     counts = outcome.counts
     assert counts["orders"] == 300
-    assert min(counts["kills"], counts["faults"], counts["adopted"], counts["arrived late"]) > 0, counts
+    found = counts["held" if mode == "cart" else "adopted"]
+    assert min(counts["kills"], counts["faults"], found, counts["arrived late"]) > 0, counts
 
 
 @pytest.mark.parametrize("kind", needs.DATABASES)

@@ -116,6 +116,15 @@ def test_an_order_is_claimed_into_the_state_of_what_is_done_with_it(db: Database
         assert found.import_state is CLAIMED[state]
 
 
+def test_an_order_that_a_commerce_order_holds_by_now_is_not_claimed_by_who_read_it_before(db: Database, put):
+    order = put(import_state=ImportState.READY)
+    with db.session() as session:
+        fresh = session.get_one(Order, order.id)
+        fresh.import_state, fresh.commerce_order_id = ImportState.RESERVED, 7
+    with db.session() as session:
+        assert not store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
+
+
 @pytest.mark.parametrize("state", sorted(set(ImportState) - set(CLAIMED)))
 def test_an_order_in_any_other_state_is_not_claimed(db: Database, put, state: ImportState):
     order = put(import_state=state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -21,6 +22,16 @@ _SECRET_TEXT = (
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
     re.compile(r"\[parameters: .*?\]\s*$", re.DOTALL | re.MULTILINE),  # SQLAlchemy prints the row beside its error
 )
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, default=str)  # json.dumps would make one for every line
+
+# Written by ourselves on every line: there is nothing to look for.
+_OURS = {"level", "logger", "timestamp", "http_request_id", "method", "route", "status", "ms"}
+
+
+def _json(event: EventDict, **_: Any) -> str:
+    return _encoder.encode(event)
 
 
 class _StandardError(logging.Handler):
@@ -62,7 +73,7 @@ def configure(level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+                structlog.processors.JSONRenderer(_json),
             ],
         )
     )
@@ -77,7 +88,8 @@ def configure(level: str = "INFO") -> None:
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Hide the values under telling names, and telling values under any name."""
     for key, value in list(event.items()):
-        event[key] = _clean(key, value)
+        if key not in _OURS:
+            event[key] = _clean(key, value)
     return event
 
 

@@ -7,6 +7,7 @@ that came about: the pipe that multiprocessing keeps to the parent closes even w
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -117,6 +118,17 @@ def run_sandbox(port: int, scenario: str, *, town: bool) -> None:
         raise ConfigError(f"the sandbox cannot listen on port {port}") from error
 
 
+def settle() -> None:
+    """What is there when a server starts stays; have it looked through for garbage no more, and the rest less often.
+
+    A request makes a few thousand objects and leaves none, but with Python's own thresholds it would pay for several
+    looks through all of them: a sixth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn told by argument; each worker makes an application, and so a database pool, of its own."""
 
@@ -142,7 +154,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         """The WSGI application."""
-        return create_app(self._config)
+        app = create_app(self._config)
+        settle()
+        return app
 
 
 def _leave_ending_to_the_server(worker: Any) -> None:

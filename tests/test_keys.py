@@ -62,14 +62,26 @@ def test_a_key_ends_with_its_expiry(runtime: Runtime, clock: HandClock):
     assert authenticate(runtime.db, secret, clock.now(), sandbox=False) is None
 
 
-def test_a_revoked_key_is_refused_and_stays_listed(runtime: Runtime, api: ApiClient):
+def test_a_revoked_key_is_refused_after_a_second_and_stays_listed(runtime: Runtime, clock: HandClock, api: ApiClient):
     secret = make(runtime)
     api.using(secret).get("/stores")
     with runtime.db.session() as session:
         revoke_key(session, "shop", runtime.now())
+    clock.advance(timedelta(milliseconds=999))
+    api.using(secret).get("/stores")
+    clock.advance(timedelta(milliseconds=1))
     assert api.using(secret).get("/stores", 401)["code"] == "unauthenticated"
     with runtime.db.reading() as session:
-        assert [key.revoked_at for key in list_keys(session)] == [runtime.now()]
+        assert [key.revoked_at for key in list_keys(session)] == [runtime.now() - timedelta(seconds=1)]
+
+
+def test_a_clock_that_goes_back_has_keys_looked_up_again(runtime: Runtime, clock: HandClock, api: ApiClient):
+    secret = make(runtime)
+    api.using(secret).get("/stores")
+    with runtime.db.session() as session:
+        revoke_key(session, "shop", runtime.now())
+    clock.advance(timedelta(hours=-1))
+    api.using(secret).get("/stores", 401)
 
 
 def test_a_key_that_is_not_there_cannot_be_revoked(runtime: Runtime):

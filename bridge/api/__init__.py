@@ -15,6 +15,7 @@ from bridge.api.limits import RateLimit
 from bridge.api.openapi import init_api
 from bridge.api.pages import docs
 from bridge.errors import BridgeError
+from bridge.keys import Keyring
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     runtime = app.extensions["bridge"]
     if runtime is not None:
         app.extensions["bridge-rate-limit"] = RateLimit(runtime.config)
+        app.extensions["bridge-keyring"] = Keyring(runtime.db, sandbox=runtime.config.sandbox)
         init_cors(app, runtime.config.cors_origins)
     init_hooks(app, init_metrics(app))
     api = init_api(app)

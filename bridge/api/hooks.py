@@ -13,6 +13,13 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DEFAULTS = [
+    ("Content-Security-Policy", _POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+]
 log = structlog.get_logger()
 
 
@@ -22,6 +29,8 @@ def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
     https = runtime is not None and runtime.config.public_url.startswith("https://")
     counted = Counter("bridge_http_requests", "Requests answered.", ("route", "method", "status"), registry=registry)
     timed = Histogram("bridge_http_request_seconds", "Time to answer.", ("route",), registry=registry)
+
+    defaults = [*_DEFAULTS, ("Strict-Transport-Security", "max-age=31536000")] if https else _DEFAULTS
 
     @app.before_request
     def _begin() -> None:
@@ -37,19 +46,17 @@ def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
         route = request.url_rule.rule if request.url_rule else "(none)"
         counted.labels(route, request.method, response.status_code).inc()
         timed.labels(route).observe(took)
-        response.headers["X-Request-Id"] = g.get("request_id", "")
-        response.headers.setdefault("Content-Security-Policy", _POLICY)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if https:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers = response.headers
+        present = {name.lower() for name, _ in headers}
+        for name, value in defaults:
+            if name.lower() not in present:
+                headers.add(name, value)
+        headers["X-Request-Id"] = g.get("request_id", "")
         if "rate" in g:
             for name, figure in zip(RATE_HEADERS, g.rate, strict=True):
-                response.headers[name] = str(figure)
-        if request.path.startswith("/api/"):
-            response.headers.setdefault("Cache-Control", "no-store")
+                headers[name] = str(figure)
+        if request.path.startswith("/api/") and "cache-control" not in present:
+            headers.add("Cache-Control", "no-store")
         log.info("request", method=request.method, route=route, status=response.status_code, ms=round(took * 1000, 1))
         return response
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain.money import exponent, to_text
+
+_WHOLE = ("000", "")
+_HUNDREDTHS = {place.currency for place in MARKETPLACES.values() if exponent(place.currency) == 2}
 
 
 class Shop(NamedTuple):
@@ -22,10 +26,22 @@ class Shop(NamedTuple):
 
 
 def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
-    """The raw rows of a statement whose parameters are marked with "?"."""
-    if connection.dialect.paramstyle != "qmark":
+    """The raw rows of a select whose parameters are marked with "?". Raises SQLAlchemy's errors.
+
+    By the driver's own cursor: what SQLAlchemy prepares for a result costs as much as reading ten rows of it.
+    """
+    dialect = connection.dialect
+    if dialect.paramstyle != "qmark":
         statement = statement.replace("?", "%s")
-    return list(connection.exec_driver_sql(statement, tuple(parameters)).cursor.fetchall())
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement, tuple(parameters))
+        return list(cursor.fetchall())
+    except dialect.loaded_dbapi.Error:
+        # Asked once more by SQLAlchemy, which knows the driver's errors and gives up a connection that is gone.
+        return list(connection.exec_driver_sql(statement, tuple(parameters)).cursor.fetchall())
+    finally:
+        cursor.close()
 
 
 def date_text(connection: Connection, column: str) -> str:
@@ -34,48 +50,63 @@ def date_text(connection: Connection, column: str) -> str:
     return column if name == "sqlite" else f"{column}::text" if name == "postgresql" else f"CAST({column} AS CHAR)"
 
 
-def read_shops(connection: Connection) -> dict[int, Shop]:
-    """Every store."""
-    shops = {}
-    for store_id, marketplace_id, admin in run(
-        connection, "SELECT id, marketplace_id, commerce_admin_url FROM stores ORDER BY id"
-    ):
-        place = MARKETPLACES.get(marketplace_id)
-        shops[store_id] = Shop(
-            f"https://{place.seller_central}/orders-v3/order/" if place else None,
-            f"{admin.rstrip('/')}/sales/order/view/order_id/" if admin else None,
-            exponent(place.currency) if place else 2,
-        )
-    return shops
-
-
-def columns(connection: Connection) -> str:
-    """What `items` takes apart, of orders o left joined with order_personal_data p."""
-    return (
-        "o.id, o.store_id, o.amazon_order_id, o.status, o.amazon_status, "
-        f"{date_text(connection, 'o.purchase_date')}, {date_text(connection, 'o.last_update_date')}, p.buyer_name, "
-        "o.currency, o.grand_total_minor, o.order_note, o.channel, o.programs, o.import_state, o.commerce_order_id, "
-        "o.commerce_order_number, o.commerce_status"
+@lru_cache(1024)
+def shop(marketplace_id: str, admin: str | None) -> Shop:
+    """What the list needs of a store of this marketplace with this address of its Commerce admin."""
+    place = MARKETPLACES.get(marketplace_id)
+    return Shop(
+        f"https://{place.seller_central}/orders-v3/order/" if place else None,
+        f"{admin.rstrip('/')}/sales/order/view/order_id/" if admin else None,
+        exponent(place.currency) if place else 2,
     )
 
 
-def items(connection: Connection, shops: dict[int, Shop], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Orders from rows that begin with `columns`, with their blockers."""
-    rows = list(rows)
+def decimals(connection: Connection) -> dict[int, int]:
+    """Every store, and how many decimals its totals have."""
+    return {
+        store_id: shop(marketplace_id, None).digits
+        for store_id, marketplace_id in run(connection, "SELECT id, marketplace_id FROM stores ORDER BY id")
+    }
+
+
+def selected(connection: Connection, *more: str) -> str:
+    """The columns that `items` takes apart, and these; of FROM."""
+    return ", ".join(
+        (
+            "SELECT o.id, o.store_id, o.amazon_order_id, o.status, o.amazon_status",
+            date_text(connection, "o.purchase_date"),
+            date_text(connection, "o.last_update_date"),
+            "p.buyer_name, o.currency, o.grand_total_minor, o.order_note, o.channel, o.programs, o.import_state",
+            "o.commerce_order_id, o.commerce_order_number, o.commerce_status, s.marketplace_id, s.commerce_admin_url",
+            *more,
+        )
+    )
+
+
+JOINS = "JOIN stores s ON s.id = o.store_id LEFT JOIN order_personal_data p ON p.order_id = o.id"
+
+
+def items(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Orders from rows that begin as `selected` says, with their blockers."""
     blockers = _blockers(connection, [row[0] for row in rows])
-    return [_item(row, shops[row[1]], blockers) for row in rows]
+    return [_item(row, blockers) for row in rows]
 
 
-def _item(row: Sequence[Any], shop: Shop, blockers: dict[int, list[dict[str, str]]]) -> dict[str, Any]:
+def _item(row: Sequence[Any], blockers: dict[int, list[dict[str, str]]]) -> dict[str, Any]:
     # Taken apart at once: looking into the tuple name by name is half of what building the item costs.
     (
         order_id, store_id, number, status, amazon_status, placed, updated, buyer, currency, total, note, channel,
-        programs, import_state, commerce_id, commerce_number, commerce_status, *_
+        programs, import_state, commerce_id, commerce_number, commerce_status, marketplace_id, admin, *_
     ) = row  # fmt: skip
-    seller_central = shop.seller_central + number if shop.seller_central else None
+    opened = shop(marketplace_id, admin)
+    seller_central = opened.seller_central + number if opened.seller_central else None
+    if total is not None and total >= 0 and currency in _HUNDREDTHS:  # nearly always, and far faster than a Decimal
+        grand_total: dict[str, str] | None = {"amount": f"{total // 100}.{total % 100:02d}", "currency": currency}
+    else:
+        grand_total = money(total, currency)
     commerce = None
     if commerce_id is not None:
-        url = f"{shop.admin}{commerce_id}" if shop.admin else None
+        url = f"{opened.admin}{commerce_id}" if opened.admin else None
         commerce = {"id": commerce_id, "number": commerce_number, "status": commerce_status, "url": url}
     return {
         "id": order_id,
@@ -83,19 +114,24 @@ def _item(row: Sequence[Any], shop: Shop, blockers: dict[int, list[dict[str, str
         "amazon_order_id": number,
         "status": status,
         "amazon_status": amazon_status,
-        "purchase_date": moment_of(placed),
-        "last_update_date": moment_of(updated),
+        "purchase_date": f"{placed[:10]}T{placed[11:19]}Z" if placed[20:23] in _WHOLE else moment_of(placed),
+        "last_update_date": f"{updated[:10]}T{updated[11:19]}Z" if updated[20:23] in _WHOLE else moment_of(updated),
         "buyer_name": buyer,
-        "grand_total": None if total is None or currency is None else _money(total, currency),
+        "grand_total": grand_total,
         "order_note": note,
         "channel": channel,
-        "programs": json.loads(programs) or [] if programs and programs != "[]" else [],
+        "programs": list(_programs(programs)),
         "import_state": import_state,
         "blockers": blockers.get(order_id, []),
         "commerce_order": commerce,
         "seller_central_url": seller_central,
         "order_url": (commerce and commerce["url"]) or seller_central,
     }
+
+
+@lru_cache(256)  # orders have the same few
+def _programs(text: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(text or "[]") or ())
 
 
 def _blockers(connection: Connection, ids: Sequence[int]) -> dict[int, list[dict[str, str]]]:
@@ -115,13 +151,8 @@ def order_items(connection: Connection, ids: Sequence[int]) -> list[dict[str, An
     if not ids:
         return []
     marks = ",".join("?" * len(ids))
-    rows = run(
-        connection,
-        f"SELECT {columns(connection)} FROM orders o LEFT JOIN order_personal_data p ON p.order_id = o.id"
-        f" WHERE o.id IN ({marks})",
-        ids,
-    )
-    found = {item["id"]: item for item in items(connection, read_shops(connection), rows)}
+    rows = run(connection, f"{selected(connection)} FROM orders o {JOINS} WHERE o.id IN ({marks})", ids)
+    found = {item["id"]: item for item in items(connection, rows)}
     return [found[i] for i in ids if i in found]
 
 
@@ -135,7 +166,7 @@ def moment(when: datetime | None) -> str | None:
 def moment_of(text: str) -> str:
     """The same of a database's text, "2026-11-02 09:30:00" with or without a fraction."""
     thousandths = text[20:23]
-    if not thousandths or thousandths == "000":
+    if thousandths in _WHOLE:
         return f"{text[:10]}T{text[11:19]}Z"
     return f"{text[:10]}T{text[11:19]}.{thousandths:0<3}Z"
 
@@ -144,10 +175,4 @@ def money(minor: int | None, currency: str | None) -> dict[str, str] | None:
     """{"amount": "12.30", "currency": "USD"}; None while Amazon has sent no amount."""
     if minor is None or currency is None:
         return None
-    return {"amount": to_text(minor, currency), "currency": currency}
-
-
-def _money(minor: int, currency: str) -> dict[str, str]:
-    if minor >= 0 and exponent(currency) == 2:  # nearly always, and ten times as fast as a Decimal
-        return {"amount": f"{minor // 100}.{minor % 100:02d}", "currency": currency}
     return {"amount": to_text(minor, currency), "currency": currency}

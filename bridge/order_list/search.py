@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from bridge.db import Database
 from bridge.order_list.cursors import read_cursor, write_cursor
 from bridge.order_list.filters import MOST_COUNTED, Condition, OrderFilter, conditions, one_of, stored, weighed
-from bridge.order_list.rows import columns, date_text, items, read_shops, run
+from bridge.order_list.rows import JOINS, date_text, decimals, items, run, selected
 
 # The column of each sort, and the index that holds it behind the store.
 _KEYS = {
@@ -65,8 +65,8 @@ def find_page(
     search = _Search(connection, wanted, sort)
     offset = (page - 1) * page_size if page is not None and cursor is None else 0
     found, following = search.page(connection, cursor, page_size, offset)
-    seen = offset + len(found)
-    return Page(found, max(search.count, seen) if search.capped else search.count, following, search.capped)
+    count, capped = search.count()
+    return Page(found, max(count, offset + len(found)) if capped else count, following, capped)
 
 
 def every_page(db: Database, wanted: OrderFilter, *, sort: str, page_size: int) -> Iterator[list[dict[str, Any]]]:
@@ -101,53 +101,67 @@ class _Part:
 
 
 class _Search:
-    """A filter and a sort, weighed once: `count` (`capped`: at least that many), and then any of its pages."""
+    """A filter and a sort, weighed once, and then any of its pages."""
 
     def __init__(self, connection: Connection, wanted: OrderFilter, sort: str) -> None:
         self._sort = sort
         self._name, self._falling = sort.lstrip("-"), sort.startswith("-")
         self._dialect = connection.dialect.name
-        self._shops = read_shops(connection)
-        chosen = self._shops if wanted.store_ids is None else [i for i in wanted.store_ids if i in self._shops]
-        self._stores = sorted(chosen)
-        self._all = len(self._stores) == len(self._shops)
         self._driver: str | None = None
+        self._walks = self._all = True
+        self._parts = [_Part((), 1, [])]
+        if wanted == OrderFilter() and self._name == "purchase_date":
+            # What is asked most: nothing has to be known before, and the count comes with the page.
+            self._counted: tuple[int, bool] | None = None
+            return
+        self._digits = decimals(connection)
+        chosen = self._digits if wanted.store_ids is None else [i for i in wanted.store_ids if i in self._digits]
+        self._stores = sorted(chosen)
+        self._all = len(self._stores) == len(self._digits)
         self._parts = self._weigh(connection, wanted)
         if self._dialect == "sqlite" and self._parts:
             self._driver = self._choose_driver(connection, self._parts)
-        self.count, self.capped = self._count(connection) if self._parts else (0, False)
-        self._walks = self._is_walked()
+        self._counted = self._count(connection) if self._parts else (0, False)
+        self._walks = self._is_walked(capped=self._counted[1])
+
+    def count(self) -> tuple[int, bool]:
+        """How many orders the filter finds, and whether there may be more; known when the first page is."""
+        return self._counted or (0, False)
 
     def page(
         self, connection: Connection, cursor: str | None, size: int, offset: int = 0
     ) -> tuple[list[dict[str, Any]], str | None]:
         """The page behind the cursor and the cursor of the next one. Raises InvalidInput."""
         after = read_cursor(cursor, self._sort) if cursor is not None else None
-        if not (self.count or self.capped):
-            return [], None
         dated = self._name == "purchase_date"
         if after is not None and dated:
             after = (stored(connection, after[0]), after[1])
+        if self._counted == (0, False):
+            return [], None
         ids, parameters = self._walk(after, size + 1, offset) if self._walks else self._fetch(after, size + 1, offset)
         key = date_text(connection, "page.k") if dated else "page.k"
+        many = "NULL" if self._counted else f"(SELECT 1 FROM orders LIMIT 1 OFFSET {MOST_COUNTED})"
         rows = run(
             connection,
-            f"SELECT {columns(connection)}, {key} FROM ({ids}) AS page JOIN orders o ON o.id = page.id"
-            f" LEFT JOIN order_personal_data p ON p.order_id = o.id ORDER BY {self._order('page.k', 'page.id')}",
+            f"{selected(connection, many, key)} FROM ({ids}) AS page JOIN orders o ON o.id = page.id {JOINS}"
+            f" ORDER BY {self._order('page.k', 'page.id')}",
             parameters,
         )
+        if self._counted is None:
+            full = bool(rows) and rows[0][-2] is not None
+            self._counted = (MOST_COUNTED, True) if full else self._count(connection)
         following = write_cursor(self._sort, rows[size - 1][-1], rows[size - 1][0]) if len(rows) > size else None
-        return items(connection, self._shops, rows[:size]), following
+        return items(connection, rows[:size]), following
 
     # -- how many there are
 
     def _weigh(self, connection: Connection, wanted: OrderFilter) -> list[_Part]:
         """The filter, once for every number of decimals that totals have where totals matter."""
-        scales = sorted({self._shops[i].digits for i in self._stores})
+        scales = sorted({self._digits[i] for i in self._stores})
         totals = self._name == "total" or wanted.total_min is not None or wanted.total_max is not None
         parts = []
         for digits in scales if totals else scales[-1:]:
-            stores = [i for i in self._stores if not totals or self._shops[i].digits == digits]
+            stores = [i for i in self._stores if not totals or self._digits[i] == digits]
             found = conditions(connection, wanted, stores, digits)
             if found is None:
                 return []
@@ -234,8 +248,8 @@ class _Search:
 
     # -- the two ways
 
-    def _is_walked(self) -> bool:
-        if self.capped or not self._parts or not self._parts[0].conditions:
+    def _is_walked(self, *, capped: bool) -> bool:
+        if capped or not self._parts or not self._parts[0].conditions:
             return True
         dated = [each for each in self._parts[0].conditions if each.name != "purchase_date"]
         return self._name == "purchase_date" and (not dated or (len(dated) == 1 and dated[0].name in _DATED))

@@ -9,15 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from bridge.db import Database
-from bridge.domain.states import ImportState
 from bridge.models import Order, Store
 from bridge.order_list import EVERY_SORT, OrderFilter, find_page, order_items
 from bridge.queries import dashboard, job_runs, system_messages
-from bridge.runtime import Runtime
 from tests.factories import JP, NOW, US, make_order, make_store
 
 NAMES = ("Émile Zola", "adam O'Brien", "José García-Márquez", "山田 太郎", None)
@@ -129,41 +127,3 @@ def test_the_other_reads_work_as_well(db: Database, stores: list[int]):
         assert Decimal(board["revenue"]["amount"]) > 0
         assert len(system_messages(session, stores)[0]["store_ids"]) == 2
         assert job_runs(session, stores, 1, 20)["items"] == []
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {},
-        {"status": ["Pending"]},
-        {"purchase_date_from": NOW},
-        {"order_number": "111-00"},
-        {"order_number": "0000001"},
-        {"buyer_name": "jos"},
-        {"total_min": Decimal(3)},
-        {"channel": "FBA"},
-        {"import_state": ImportState.BLOCKED},
-        {"blocker": "out_of_stock"},
-    ],
-    ids=str,
-)
-def test_a_filter_reads_no_table_from_end_to_end(runtime: Runtime, wanted: dict[str, Any]):
-    """On SQLite, whose plans do not depend on how much is in the tables."""
-    with runtime.db.session() as session:
-        stores = [make_store(session).id, make_store(session).id]
-    statements: list[tuple[str, Any]] = []
-    with runtime.db.reading() as session:
-        connection = session.connection()
-        event.listen(connection, "before_cursor_execute", lambda *a: statements.append((a[2], a[3])))
-        find_page(
-            connection, OrderFilter(stores[:1], **wanted), sort="-purchase_date", page=1, page_size=50, cursor=None
-        )
-        plans = [
-            row[3]
-            for statement, parameters in list(statements)
-            if "orders" in statement
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        ]
-    scans = [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan and "subquery" not in plan]
-    assert plans
-    assert not [plan for plan in scans if plan.split()[1] in {"orders", "buyer_words", "order_blockers"}], plans

@@ -30,18 +30,16 @@ from bridge.errors import AlreadyExists, RemoteError, Verdict
 from bridge.models import Order
 from bridge.sync.catalogue import Catalogue
 from bridge.sync.connect import Link
+from bridge.sync.make import claim_until, keeper, make
 from bridge.sync.push import (
     BATCH,
     after_failure,
     block,
     blockers_of,
     body_of,
-    claim_until,
     give_back,
     import_orders,
     keep_held,
-    keeper,
-    make,
     record,
     settle_abandoned,
 )

@@ -37,6 +37,7 @@ fuzz: $(READY) ## Schemathesis against a served bridge; ARGS="SECONDS SEED"
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(READY) ## the benchmarks
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/bench.in
 	@for file in $(wildcard benchmarks/*.py); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 lock: $(READY) ## compile the pinned requirement files

@@ -331,7 +331,7 @@ def test_the_shipping_description_shows_number_service_programs_and_ship_by_date
 
 
 @given(orders(), st.sampled_from(["USD", "EUR", "JPY", "KWD"]))
-@relaxed
+@settings(relaxed, max_examples=40)
 def test_the_tax_rows_are_the_orders_tax_in_both_currencies(order, base):
     rates = {currency: Decimal("1.0837") for currency in ("USD", "EUR", "JPY", "KWD")}
     draft = build_draft(order, products_for(order))

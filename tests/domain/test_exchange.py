@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.draft import Draft, DraftLine, build_draft
@@ -32,7 +32,7 @@ def converted(minor: int, draft: Draft, base: str, rate: Decimal) -> Decimal:
 
 
 @given(orders(), BASES, RATES)
-@relaxed
+@settings(relaxed, max_examples=50)
 def test_the_total_is_the_converted_total_and_the_parts_make_it(order, base, rate):
     draft = build_draft(order, products_for(order))
     made = in_base_currency(draft, base, rate)
@@ -47,7 +47,7 @@ def test_the_total_is_the_converted_total_and_the_parts_make_it(order, base, rat
 
 
 @given(orders(), BASES, RATES)
-@relaxed
+@settings(relaxed, max_examples=50)
 def test_no_figure_is_far_from_its_own_conversion(order, base, rate):
     draft = build_draft(order, products_for(order))
     made = in_base_currency(draft, base, rate)
@@ -60,7 +60,7 @@ def test_no_figure_is_far_from_its_own_conversion(order, base, rate):
 
 
 @given(orders(), BASES, RATES)
-@relaxed
+@settings(relaxed, max_examples=50)
 def test_a_discount_that_leaves_something_leaves_nothing_below_zero(order, base, rate):
     draft = build_draft(order, products_for(order))
     made = in_base_currency(draft, base, rate)
@@ -70,13 +70,6 @@ def test_a_discount_that_leaves_something_leaves_nothing_below_zero(order, base,
     pairs.append(((draft.shipping, draft.shipping_discount), (made.shipping, made.shipping_discount)))
     for (price, discount), (base_price, base_discount) in pairs:
         assert discount > price or base_discount <= base_price
-
-
-@given(orders(), BASES, RATES)
-@relaxed
-def test_the_same_order_always_gives_the_same(order, base, rate):
-    draft = build_draft(order, products_for(order))
-    assert in_base_currency(draft, base, rate) == in_base_currency(draft, base, rate)
 
 
 def test_the_residue_goes_where_most_was_left_out():

@@ -6,19 +6,19 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from bridge import migrate
 from bridge.db import Database
 from bridge.vault import new_key
+from tests import needs
 from tests.process.running import answers, bridge, free_port, until
 
 
 def workers(server: int) -> list[int]:
-    try:
-        return [int(pid) for pid in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
-    except FileNotFoundError:
-        pytest.skip("needs Linux: the workers are found in /proc")
+    """The server's child processes; none once it has gone."""
+    if not Path("/proc/self/task").is_dir():
+        needs.missing("there is no /proc, in which the workers are found")
+    children = Path(f"/proc/{server}/task/{server}/children")
+    return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
 
 def alive(pid: int) -> bool:

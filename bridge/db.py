@@ -158,11 +158,11 @@ class Database:
         self._turn: AbstractContextManager[Any] = nullcontext()
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
-        else:
-            _greet_when_idle(self.engine)
             # One writes at a time. SQLite has the others sleep and try again, longer each time and in no order: threads
             # that are told when it is their turn wait for a tenth of that.
             self._turn = threading.RLock()
+        else:
+            _greet_when_idle(self.engine)
         # A SQLite transaction that starts by reading cannot become a writing one while another writes; sessions that
         # may write therefore ask for the lock at once and wait for it.
         self._writers = sessionmaker(

@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint soak fuzz bench lock clean
+.PHONY: help setup run test coverage lint soak fuzz bench lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -22,7 +22,10 @@ run: $(READY) ## the bridge on :8000 beside its sandbox on :8001, orders flowing
 	@$(BIN)/flask bridge demo $(ARGS)
 
 test: $(READY) ## all tests; what is missing on this machine is skipped and named at the end (CI=true: fails)
-	CI=$(CI) $(BIN)/python -m pytest -n auto --cov --cov-report=term $(ARGS)
+	CI=$(CI) $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+coverage: $(READY) ## all tests once more, with the lines that none of them runs; half as long again
+	CI=$(CI) $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .

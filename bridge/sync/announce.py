@@ -141,7 +141,8 @@ class Announcer:
         """(delivery, address, headers, body) of a delivery that is now ours to send; None when none is due."""
         now = self.now()
         with self.db.session() as session:
-            endpoint = session.get(WebhookEndpoint, endpoint_id)
+            # The endpoint first, as where the outcome is written: two that take the rows in another order deadlock.
+            endpoint = session.get(WebhookEndpoint, endpoint_id, with_for_update=True)
             if endpoint is None or not endpoint.active:
                 return None
             due = (

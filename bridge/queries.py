@@ -223,7 +223,7 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
         "blockers": [
             {"code": b.code, "message": b.message, "fix": b.fix, "where": BLOCKER_CODES[b.code].where,
              "amazon_item_id": b.amazon_item_id, "sku": b.sku}
-            for b in order.blockers
+            for b in (order.blockers if order.status == ShownStatus.ERROR else ())
         ],
         "shipping_address": shipping_address(order),
         "shipping_address_edited": bool(personal and personal.address_edited),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain.money import exponent, to_text
+from bridge.domain.states import ShownStatus
 
 _WHOLE = ("000", "")
 _HUNDREDTHS = {place.currency for place in MARKETPLACES.values() if exponent(place.currency) == 2}
@@ -88,7 +89,8 @@ JOINS = "JOIN stores s ON s.id = o.store_id LEFT JOIN order_personal_data p ON p
 
 def items(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
     """Orders from rows that begin as `selected` says, with their blockers."""
-    blockers = _blockers(connection, [row[0] for row in rows])
+    # While a blocked order is being created its blockers are still kept; they stand only where the status says so.
+    blockers = _blockers(connection, [row[0] for row in rows if row[3] == ShownStatus.ERROR])
     return [_item(row, blockers) for row in rows]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge import store
 from bridge.domain.states import ImportState
 from bridge.models import Order, OrderEvent, OrderSettingsRow, Store
 from bridge.runtime import Runtime
@@ -40,6 +41,17 @@ def test_an_order_shows_its_lines_amounts_and_address(api: ApiClient, put: Put):
         "name": "Jane Doe", "company": None, "lines": ["1 Main St"], "city": "Seattle", "county": None, "region": None,
         "postcode": "98101", "country": "US", "phone": None,
     }  # fmt: skip
+
+
+def test_what_blocked_an_order_is_not_shown_while_it_is_being_created(api: ApiClient, put: Put, runtime: Runtime):
+    order = put(blockers=["product_not_found"])
+    assert [shown["code"] for shown in api.get("/orders")["items"][0]["blockers"]] == ["product_not_found"]
+    now = runtime.now()
+    with runtime.db.session() as session:
+        assert store.claim_for_import(session, session.get_one(Order, order.id), "claim", now, now)
+    (listed,) = api.get("/orders")["items"]
+    for shown in (listed, api.get(f"/orders/{order.id}")):
+        assert (shown["status"], shown["import_state"], shown["blockers"]) == ("Unshipped", "importing", [])
 
 
 def test_a_blocker_says_what_mends_it_and_where(api: ApiClient, put: Put):

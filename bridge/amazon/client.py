@@ -19,7 +19,7 @@ from bridge.amazon.connection import DEFAULT_TIMEOUT, MAX_ANSWER, Answer, Connec
 from bridge.amazon.feeds import FeedContent, FeedStatus
 from bridge.amazon.notifications import Notifications
 from bridge.amazon.quota import QuotaKeeper
-from bridge.domain.order import OrderSnapshot
+from bridge.domain.order import OrderSnapshot, plain_tracking
 from bridge.errors import RemoteError, Verdict
 
 T = TypeVar("T")
@@ -208,8 +208,8 @@ class AmazonClient:
         except RemoteError as error:
             if "PackageToUpdateNotFound" not in f"{error.code} {error.message}":
                 raise
-            shown = self.get_order(order_id).packages
-            if package.tracking_number not in {parcel.tracking_number for parcel in shown}:
+            shown = {plain_tracking(parcel.tracking_number) for parcel in self.get_order(order_id).packages}
+            if plain_tracking(package.tracking_number) not in shown:
                 raise
 
     def cancel_order(self, order_id: str, reason_code: str) -> None:

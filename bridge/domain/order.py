@@ -116,6 +116,11 @@ class Package:
     items: tuple[tuple[str, int], ...] = ()  # (order item id, quantity)
 
 
+def plain_tracking(number: str | None) -> str:
+    """A tracking number as it is compared: it is written with and without blanks, in capitals and small letters."""
+    return "".join((number or "").split()).upper()
+
+
 @dataclass(frozen=True, slots=True)
 class OrderSnapshot:
     """One version of an Amazon order; `last_update` orders the versions.

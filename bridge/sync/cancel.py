@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,15 +16,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge import store, trail
-from bridge.amazon.feeds import CANCEL_REASONS, FLAT_CANCELLATIONS, Cancellation, flat_cancellations, read_report
+from bridge.amazon.client import GET_FEED_DOCUMENT
+from bridge.amazon.feeds import (
+    CANCEL_REASONS,
+    FLAT_CANCELLATIONS,
+    Cancellation,
+    FeedError,
+    flat_cancellations,
+    read_report,
+)
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.retry import Policy, next_delay
-from bridge.errors import Conflict, InvalidInput, RemoteError
+from bridge.errors import Conflict, InvalidInput, RemoteError, Verdict
 from bridge.models import Order, OutgoingChange
 from bridge.sync.connect import Link
-from bridge.sync.outgoing import CANCEL_AMAZON, CLAIM, work_off
+from bridge.sync.outgoing import CANCEL_AMAZON, CLAIM, send_again, work_off
 
 LOOK_AGAIN = timedelta(minutes=1)  # how soon a feed that is not done is looked at again
+LOOK_LATER = timedelta(hours=1)  # and one that is done, until the order itself shows what came of it
 POLICY = Policy(first=120)
 BATCH = 200
 
@@ -55,10 +64,19 @@ _REASONS = ", ".join(CANCEL_REASONS)
 
 
 def cancel_on_amazon(link: Link) -> dict[str, int]:
-    """Read the reports of feeds that were sent, then send what is due; what was done, counted. Raises RemoteError."""
+    """Read the reports of feeds that were sent, then send what is due; what was done, counted. Raises RemoteError.
+
+    A feed that cannot be read never holds up what is still to be sent.
+    """
     done: Counter[str] = Counter()
     for feed_id in _open_feeds(link):
-        done += _read_feed(link, feed_id)
+        try:
+            done += _read_feed(link, feed_id)
+        except RemoteError as error:
+            if error.verdict is Verdict.REAUTHORISE:
+                raise
+            _put_off_feed(link, feed_id, error)
+    send_again(link, CANCEL_AMAZON)
     if link.cancels_by_operation:
         with link.db.reading() as session:
             direct = [c.id for c in _changes(session, link, "pending") if c.payload["reason"] in _OPERATION_REASONS]
@@ -87,27 +105,58 @@ def _read_feed(link: Link, feed_id: str) -> Counter[str]:
     """What Amazon says of a feed: refusals are told to the merchant, the rest waits for the order itself to show it."""
     done: Counter[str] = Counter()
     status = link.amazon.get_feed(feed_id)
-    refused: dict[str, str] = {}
+    refusals: Sequence[FeedError] = ()
     if status.processing_status == "DONE" and status.result_document_id:
-        report = read_report(FLAT_CANCELLATIONS, link.amazon.get_feed_document(status.result_document_id))
-        refused = {error.order_id: f"{error.description} ({error.code})" for error in report.errors}
+        refusals = _refusals(link.amazon.get_feed_document(status.result_document_id))
     now = link.now()
     with link.db.session() as session:
-        for change in _changes(session, link, "sent"):
-            if change.payload.get("feed_id") != feed_id:
-                continue
-            order = session.get_one(Order, change.order_id)
-            if order.amazon_order_id in refused:
-                change.state, change.last_error = "refused", refused[order.amazon_order_id][:500]
-                order.note(now, "refused", f"Amazon refuses to cancel the order: {refused[order.amazon_order_id]}")
+        for change, order in _of_feed(session, link, feed_id):
+            refusal = next((each for each in refusals if _concerns(each, order, change)), None)
+            if refusal is not None:
+                change.state, change.last_error = "refused", f"{refusal.description} ({refusal.code})"[:500]
+                order.note(now, "refused", f"Amazon refuses to cancel the order: {change.last_error}")
                 done["refused"] += 1
             elif status.ended and status.processing_status != "DONE":
                 change.state, change.due_at = "pending", now + _pause(change.attempts)
                 done["feed_failed"] += 1
             else:
                 # Done by the report, or still being worked on: the order will show it.
-                change.due_at = now + (timedelta(hours=1) if status.ended else LOOK_AGAIN)
+                change.due_at = now + (LOOK_LATER if status.ended else LOOK_AGAIN)
     return done
+
+
+def _refusals(report: bytes) -> Sequence[FeedError]:
+    try:
+        return read_report(FLAT_CANCELLATIONS, report).errors
+    except ValueError as error:
+        message = f"The processing report of the cancellations cannot be read: {error}."
+        raise GET_FEED_DOCUMENT.failed(message, status=200, code="UnreadableReport") from error
+
+
+def _concerns(refusal: FeedError, order: Order, change: OutgoingChange) -> bool:
+    """Whether it is about this order; a report that names no order has at least the number of its row."""
+    if refusal.order_id:
+        return refusal.order_id == order.amazon_order_id
+    return bool(refusal.message_number == change.payload.get("row"))
+
+
+def _of_feed(session: Session, link: Link, feed_id: str) -> Iterator[tuple[OutgoingChange, Order]]:
+    for change in _changes(session, link, "sent"):
+        if change.payload.get("feed_id") == feed_id:
+            yield change, session.get_one(Order, change.order_id)
+
+
+def _put_off_feed(link: Link, feed_id: str, error: RemoteError) -> None:
+    """A feed that Amazon no longer knows is sent anew, one that cannot be read now is read later."""
+    now = link.now()
+    with link.db.session() as session:
+        if error.code != "QuotaWait":  # then Amazon was not asked
+            store.record_remote_error(session, link.store_id, error, now)
+        for change, _order in _of_feed(session, link, feed_id):
+            if error.permanent:
+                change.state = "pending"
+            pause = LOOK_LATER if error.code == "UnreadableReport" else _pause(change.attempts)
+            change.due_at = now + max(pause, timedelta(seconds=error.retry_after or 0))
 
 
 # What cancelOrder calls the reasons; those that it does not know go by feed.
@@ -150,9 +199,9 @@ def _send(link: Link) -> Counter[str]:
         raise
     now = link.now()
     with link.db.session() as session:
-        for change_id in mine:
+        for row, change_id in enumerate(mine, start=1):
             change = session.get_one(OutgoingChange, change_id)
-            change.payload = change.payload | {"feed_id": feed_id}
+            change.payload = change.payload | {"feed_id": feed_id, "row": row}
             change.state, change.sent_at, change.due_at, change.last_error = "sent", now, now + LOOK_AGAIN, None
             session.get_one(Order, change.order_id).note(now, "cancel_sent", "Cancellation sent to Amazon.")
     return Counter({"cancellations_sent": len(mine)})

@@ -7,7 +7,7 @@ added later moves nothing at all, so shipments without a track are read again fo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from bridge.models import Order, OrderLine, OutgoingChange, Shipment
 from bridge.sync.cancel import cancel_on_amazon
 from bridge.sync.carriers import amazon_carrier, carrier_map
 from bridge.sync.connect import Link
-from bridge.sync.outgoing import CONFIRM_SHIPMENT, NO_TRACKING, seen_on_amazon, work_off
+from bridge.sync.outgoing import CONFIRM_SHIPMENT, NO_TRACKING, seen_on_amazon, send_again, work_off
 
 OVERLAP = timedelta(minutes=5)  # rows get their time before they are committed (magento-rest 5)
 LATE_TRACKS = timedelta(days=7)
@@ -37,6 +37,7 @@ def confirm_shipments(link: Link) -> dict[str, int]:
     """
     done: Counter[str] = Counter(shipments=_read_shipments(link))
     done["late_tracks"] = _read_late_tracks(link)
+    send_again(link, CONFIRM_SHIPMENT)
     done.update(work_off(link, (CONFIRM_SHIPMENT,), lambda change_id: _send(link, change_id)))
     done.update(cancel_on_amazon(link))
     return {name: count for name, count in done.items() if count}
@@ -138,9 +139,11 @@ def keep_shipment(
         session.add(row)
         numbers = ", ".join(t["number"] for t in tracks) or "no tracking number yet"
         order.note(now, "shipped_in_commerce", f"Shipped in Commerce: {numbers}.")
+    former = {reference for reference, _ in packages(row)} if row.items else set()
     row.items, row.tracks = items, tracks
     session.flush()
     if items:
+        _withdraw(session, order, former - {reference for reference, _ in packages(row)}, now)
         _want_packages(session, order, row, now)
     return True
 
@@ -202,6 +205,21 @@ def _want_packages(session: Session, order: Order, shipment: Shipment, now: date
         change.payload_tracked = bool(package["tracking_number"])
         change.due_at = now if change.payload_tracked else max(now, shipment.shipped_at + TRACK_GRACE)
     seen_on_amazon(session, order, now)
+
+
+def _withdraw(session: Session, order: Order, references: Collection[str], now: datetime) -> None:
+    """A track was removed: its units travel under the others. What Amazon has taken already cannot be taken back."""
+    where = (
+        OutgoingChange.order_id == order.id,
+        OutgoingChange.kind == CONFIRM_SHIPMENT,
+        OutgoingChange.reference.in_(references),
+    )
+    for change in session.scalars(select(OutgoingChange).where(*where)).all() if references else ():
+        if change.sent_at is None:
+            session.delete(change)
+        else:
+            number = change.payload["tracking_number"]
+            order.note(now, "track_removed", f"Track {number} was removed in Commerce; Amazon knows it and keeps it.")
 
 
 def packages(shipment: Shipment) -> list[tuple[str, dict[str, Any]]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge import store
-from bridge.domain.order import AmazonStatus, Channel
+from bridge.domain.order import AmazonStatus, Channel, plain_tracking
 from bridge.domain.retry import Policy, next_delay
 from bridge.domain.states import ImportState
 from bridge.errors import RemoteError, Verdict
@@ -27,6 +28,7 @@ TO_COMMERCE = (HOLD_COMMERCE, CANCEL_COMMERCE, INVOICE_COMMERCE, COMPLETE_COMMER
 
 NO_TRACKING = "none"  # what Amazon, who wants a tracking number, is told of a package that has none
 CLAIM = timedelta(minutes=5)  # longer than any one call with its time-outs
+UNSEEN = timedelta(days=1)  # after which what Amazon took and does not show is sent once more
 POLICY = Policy()
 
 
@@ -51,19 +53,31 @@ def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
     _see_cancellation(session, order, now)
     if not order.packages:
         return
-    shown = {p["reference"]: p.get("tracking_number") for p in order.packages}
-    where = (
-        OutgoingChange.order_id == order.id,
-        OutgoingChange.kind == CONFIRM_SHIPMENT,
-        OutgoingChange.state.in_(("pending", "sent")),
-    )
-    for change in session.scalars(select(OutgoingChange).where(*where)):
-        tracking = change.payload.get("tracking_number") or NO_TRACKING
-        if change.state == "pending" and (change.sent_at or not change.attempts):
+    where = (OutgoingChange.order_id == order.id, OutgoingChange.kind == CONFIRM_SHIPMENT)
+    changes = session.scalars(select(OutgoingChange).where(*where)).all()
+    shown = {p["reference"]: p for p in order.packages}
+    # The merchant may have confirmed a parcel in Seller Central, which gives it a number of its own.
+    others = [shown[reference] for reference in shown.keys() - {change.reference for change in changes}]
+    for change in changes:
+        if change.state == "done" or (change.state != "sent" and (change.sent_at or not change.attempts)):
             continue  # changed since it was sent: what Amazon shows under that number is the former state
-        if change.reference in shown and shown[change.reference] == tracking:
+        own = shown.get(change.reference)
+        if (own and _same_tracking(own, change)) or any(_is_same_parcel(package, change) for package in others):
             close(change, now)
+            tracking = change.payload.get("tracking_number") or NO_TRACKING
             order.note(now, "shipment_confirmed", f"Amazon shows package {change.reference}, tracking {tracking}.")
+
+
+def _same_tracking(package: dict[str, Any], change: OutgoingChange) -> bool:
+    told = change.payload.get("tracking_number") or NO_TRACKING
+    return plain_tracking(package.get("tracking_number")) == plain_tracking(told)
+
+
+def _is_same_parcel(package: dict[str, Any], change: OutgoingChange) -> bool:
+    """Whether a package of another number has the confirmation's tracking number, and all that it says is inside."""
+    held = dict(package.get("items") or ())
+    whole = all(held.get(item_id, 0) >= quantity for item_id, quantity in change.payload["items"])
+    return whole and bool(change.payload.get("tracking_number")) and _same_tracking(package, change)
 
 
 def _see_cancellation(session: Session, order: Order, now: datetime) -> None:
@@ -72,12 +86,12 @@ def _see_cancellation(session: Session, order: Order, now: datetime) -> None:
     where = (
         OutgoingChange.order_id == order.id,
         OutgoingChange.kind == CANCEL_AMAZON,
-        OutgoingChange.state.in_(("pending", "sent")),
+        OutgoingChange.state != "done",
     )
     for change in session.scalars(select(OutgoingChange).where(*where)):
         if order.amazon_status is AmazonStatus.CANCELED:
             close(change, now)
-        else:
+        elif change.state != "refused":
             change.state, change.last_error = "refused", f"The order is {order.amazon_status} on Amazon."
             order.note(now, "refused", f"Not canceled: the order is {order.amazon_status} on Amazon.")
 
@@ -87,6 +101,25 @@ def close(change: OutgoingChange, now: datetime) -> None:
     change.state = "done"
     change.done_at = now
     change.last_error = None
+
+
+def send_again(link: Link, kind: str) -> None:
+    """Have sent once more what Amazon took a day ago and still does not show: it was lost there, for all we know.
+
+    Doing it twice does no harm: the same package is edited, and a cancelled order stays cancelled.
+    """
+    now = link.now()
+    lost = (
+        OutgoingChange.store_id == link.store_id,
+        OutgoingChange.kind == kind,
+        OutgoingChange.state == "sent",
+        OutgoingChange.sent_at <= now - UNSEEN,
+    )
+    with link.db.session() as session:
+        for change in session.scalars(select(OutgoingChange).where(*lost).order_by(OutgoingChange.id).limit(500)):
+            change.state, change.due_at, change.sent_at = "pending", now, None
+            order = session.get_one(Order, change.order_id)
+            order.note(now, "not_shown", f"{_NAMES[kind]} was taken a day ago and is not shown: it is sent again.")
 
 
 def work_off(

@@ -134,3 +134,89 @@ def test_where_it_is_not_released_the_refusal_is_visible(stage: Stage):
     by_operation(stage)
     assert states(stage, number) == {"cancel_amazon": "refused"}
     assert stage.order(number).status == "Unshipped"
+
+
+GET_FEED, REPORT = r"GET /amazon/feeds/2021-06-30/feeds/", "GET /amazon/feed-documents/"
+GONE = '{"errors":[{"code":"NotFound","message":"The feed was not found."}]}'
+
+
+def asked(stage: Stage) -> str:
+    """An order in Commerce whose cancellation is under way in a feed."""
+    number = stage.paid_order()
+    stage.sync("sync", "import")
+    ask(stage, number)
+    stage.sync("confirm")
+    return number
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(GET_FEED, "answer", status=404, body=GONE, content_type="application/json"),
+        Fault(GET_FEED, "answer"),
+        Fault(REPORT, "answer", status=200, body="Come again tomorrow.", content_type="text/plain"),
+    ],
+    ids=["it is gone", "it cannot be asked for", "its report is none"],
+)
+def test_a_feed_that_cannot_be_read_holds_up_no_other_cancellation(stage: Stage, fault: Fault):
+    first = asked(stage)
+    second = stage.paid_order()
+    stage.sync("sync", "import")
+    ask(stage, second)
+    stage.world.faults.add(replace(fault, times=2))
+    for _ in range(2):
+        stage.sync("confirm")
+    assert stage.world.requests["amazon createFeed"] >= 2
+    for _ in range(6):
+        stage.sync("sync", "confirm")
+        stage.wait(timedelta(hours=1))
+    assert [stage.order(number).status for number in (first, second)] == ["Canceled", "Canceled"]
+
+
+def test_a_feed_that_is_gone_is_sent_again(stage: Stage):
+    number = asked(stage)
+    stage.amazon.feeds.feeds.clear()  # before it was worked off
+    stage.amazon.feeds._open.clear()
+    for _ in range(4):
+        stage.sync("confirm", "sync")
+        stage.wait(timedelta(minutes=5))
+    assert stage.order(number).status == "Canceled"
+
+
+def test_a_refusal_that_names_no_order_is_told_by_its_row(stage: Stage):
+    numbers = [stage.paid_order() for _ in range(2)]
+    stage.sync("sync", "import")
+    for number in numbers:
+        ask(stage, number)
+    stage.sync("confirm")
+    report = (
+        "Feed Processing Summary:\n\tNumber of records processed\t\t2\n\tNumber of records successful\t\t1\n\n"
+        "original-record-number\terror-code\terror-type\terror-message\n2\t18028\tError\tToo late.\n"
+    )
+    stage.world.faults.add(Fault(REPORT, "answer", status=200, body=report, content_type="text/plain"))
+    stage.sync("confirm")
+    assert [states(stage, number)["cancel_amazon"] for number in numbers] == ["sent", "refused"]
+    assert "Too late." in stage.order(numbers[1]).order_note
+
+
+def test_a_cancellation_that_amazon_took_and_never_shows_is_sent_again_the_next_day(stage: Stage):
+    number = asked(stage)
+    stage.amazon.feeds._apply = lambda message, _seller: ""  # it says yes, and nothing happens
+    stage.sync("confirm", "sync")
+    del stage.amazon.feeds._apply
+    assert states(stage, number)["cancel_amazon"] == "sent"
+    stage.wait(timedelta(days=1))
+    for _ in range(4):
+        stage.sync("confirm", "sync")
+    assert stage.order(number).status == "Canceled"
+    assert stage.world.requests["amazon createFeed"] == 2
+
+
+def test_a_refused_cancellation_is_over_once_amazon_shows_the_order_canceled(stage: Stage):
+    number = asked(stage)
+    stage.amazon.feeds._apply = lambda message, _seller: "Too late."
+    stage.sync("confirm")
+    assert states(stage, number)["cancel_amazon"] == "refused"
+    stage.amazon.cancel(number)
+    stage.sync("sync")
+    assert states(stage, number)["cancel_amazon"] == "done"

@@ -192,3 +192,99 @@ def test_units_are_dealt_out_to_the_tracks_and_none_is_lost_or_doubled(stage: St
     made = packages(shipment)
     assert [reference for reference, _ in made] == ["7", "7001", "7002"]
     assert sorted(item for _, package in made for item in package["items"]) == [["A", 1], ["A", 1], ["B", 1]]
+
+
+def confirmations(stage: Stage, number: str) -> list[tuple[str, str]]:
+    return [(c.reference, c.state) for c in stage.changes(number) if c.kind == "confirm_shipment"]
+
+
+def test_a_confirmation_that_amazon_took_and_never_shows_is_sent_again_the_next_day(stage: Stage):
+    number, created = imported(stage)
+    stage.world.faults.add(Fault(CONFIRM, "answer", status=204, body=""))
+    shipment = stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.sync("confirm", "sync")
+    assert (confirmations(stage, number), stage.packages(number)) == ([(str(shipment), "sent")], [])
+    stage.wait(timedelta(hours=23))
+    stage.sync("confirm")
+    assert stage.packages(number) == []
+    stage.wait(timedelta(hours=1))
+    stage.sync("confirm", "sync")
+    assert confirmations(stage, number) == [(str(shipment), "done")]
+    assert "sent again" in " ".join(event.message for event in stage.events(number))
+
+
+def confirmed_by_hand(stage: Stage, number: str, tracking: str, *, reference: str = "9", quantity: int = 2) -> None:
+    """The merchant confirms a parcel in Seller Central, which counts packages in its own way."""
+    order = stage.amazon.orders[number]
+    items = [{"orderItemId": item["orderItemId"], "quantity": quantity} for item in order["orderItems"]]
+    detail = {"packageReferenceId": reference, "carrierCode": "UPS", "trackingNumber": tracking,
+              "shipDate": "2026-11-02T10:00:00Z", "orderItems": items}  # fmt: skip
+    marketplace = order["salesChannel"]["marketplaceId"]
+    stage.amazon.confirm_shipment(number, {"marketplaceId": marketplace, "packageDetail": detail})
+
+
+def test_a_parcel_that_the_merchant_has_confirmed_by_hand_is_shown_by_its_tracking_number(stage: Stage):
+    number, created = imported(stage)
+    shipment = stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1z 999")])
+    confirmed_by_hand(stage, number, "1Z999")
+    stage.sync("confirm", "sync")
+    assert confirmations(stage, number) == [(str(shipment), "done")]
+
+
+def test_a_refused_confirmation_is_over_once_amazon_shows_the_parcel(stage: Stage):
+    number, created = imported(stage)
+    body = '{"errors":[{"code":"InvalidInput","message":"Not now."}]}'
+    stage.world.faults.add(Fault(CONFIRM, "answer", status=400, body=body, content_type="application/json"))
+    shipment = stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.sync("confirm", "sync")
+    assert confirmations(stage, number) == [(str(shipment), "refused")]
+    confirmed_by_hand(stage, number, "1Z1")
+    stage.sync("sync")
+    assert confirmations(stage, number) == [(str(shipment), "done")]
+
+
+def test_a_parcel_of_our_own_shows_no_other_one_that_travels_under_the_same_tracking_number(stage: Stage):
+    number, created = imported(stage, line("BLUE-MUG", 3))
+    (item,) = items_of(created)
+    for _ in range(2):
+        stage.shop.ship(created["entity_id"], items={item: 1}, tracks=[("ups", "UPS", "SAME")])
+        stage.sync("confirm", "sync")
+        stage.world.faults.add(Fault(CONFIRM, "answer", status=204, body=""))  # the second one is lost at Amazon
+    assert [state for _, state in confirmations(stage, number)] == ["done", "sent"]
+
+
+def test_a_parcel_confirmed_by_hand_that_holds_fewer_units_shows_nothing(stage: Stage):
+    number, created = imported(stage, line("BLUE-MUG", 3))
+    stage.world.faults.add(Fault(CONFIRM, "answer", status=204, body=""))
+    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.sync("confirm")
+    confirmed_by_hand(stage, number, "1Z1", reference="9", quantity=2)
+    stage.sync("sync")
+    assert [state for _, state in confirmations(stage, number)] == ["sent"]
+
+
+def take_away_the_second_track(stage: Stage, shipment: int) -> None:
+    del stage.shop.shipments[shipment]["tracks"][1]
+    stage.shop.shipments[shipment]["updated_at"] = stage.shop.timestamp()
+
+
+def test_a_track_that_is_taken_away_before_amazon_knew_it_ships_nothing_twice(stage: Stage):
+    number, created = imported(stage, line("BLUE-MUG", 3))
+    shipment = stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1"), ("ups", "UPS", "WRONG")])
+    stage.world.faults.add(Fault(CONFIRM, "answer", times=2))
+    stage.sync("confirm")
+    assert confirmations(stage, number) == [(str(shipment), "pending"), (f"{shipment}001", "pending")]
+    take_away_the_second_track(stage, shipment)
+    stage.sync("confirm", "sync")
+    assert confirmations(stage, number) == [(str(shipment), "done")]
+    assert [(p["trackingNumber"], p["packageItems"][0]["quantity"]) for p in stage.packages(number)] == [("1Z1", 3)]
+
+
+def test_a_track_that_is_taken_away_after_amazon_knew_it_is_told_to_the_merchant(stage: Stage):
+    number, created = imported(stage, line("BLUE-MUG", 3))
+    shipment = stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1"), ("ups", "UPS", "WRONG")])
+    stage.sync("confirm")
+    take_away_the_second_track(stage, shipment)
+    stage.sync("confirm")
+    assert (f"{shipment}001", "sent") in confirmations(stage, number)
+    assert "WRONG was removed in Commerce" in " ".join(event.message for event in stage.events(number))

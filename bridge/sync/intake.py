@@ -22,7 +22,9 @@ def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnaps
     """Store these versions where they are news. Orders created before the integration time are never stored."""
     done: Counter[str] = Counter()
     store.lock_intake(session, link.store_id)
-    wanted = {s.amazon_order_id: s for s in snapshots if s.purchase_date >= link.integration_time}
+    young = [s for s in snapshots if s.purchase_date >= link.integration_time]
+    # A list that shifts while it is read may hold an order twice: the newer version is the last one here.
+    wanted = {s.amazon_order_id: s for s in sorted(young, key=lambda s: s.last_update)}
     known = store.known_versions(session, link.store_id, wanted)
     news = [s for number, s in wanted.items() if number not in known or s.last_update > known[number]]
     changed = [s.amazon_order_id for s in news if s.amazon_order_id in known]

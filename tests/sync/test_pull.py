@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from bridge.domain.order import AmazonStatus
@@ -11,6 +12,7 @@ from bridge.domain.states import ImportState
 from bridge.jobs.run import run_job
 from bridge.models import CommunicationError, JobRun, Order, QuotaBucket, Store, SyncCursor
 from bridge.sandbox.world import Fault
+from bridge.sync.intake import store_snapshots
 from tests.stage import Stage, line
 
 SEARCH = r"GET /amazon/orders/2026-01-01/orders"
@@ -180,6 +182,18 @@ def test_a_step_back_is_noted_and_not_believed(stage: Stage):
     order = stage.order(number)
     assert (order.amazon_status, order.import_state) == (AmazonStatus.CANCELED, ImportState.CANCELED)
     assert stage.events(number)[-1].message == "Amazon shows Unshipped after Canceled; kept."
+
+
+@pytest.mark.parametrize("newer_first", [True, False])
+def test_of_two_versions_that_come_together_the_newer_one_is_stored(stage: Stage, newer_first: bool):
+    number = stage.paid_order()
+    link = stage.bridge.links.get(stage.store_id)
+    old = link.amazon.get_order(number)
+    stage.amazon.cancel(number)
+    new = link.amazon.get_order(number)
+    with stage.bridge.db.session() as session:  # as on a page that shifted while it was read
+        store_snapshots(session, link, [new, old] if newer_first else [old, new])
+    assert stage.order(number).amazon_status is AmazonStatus.CANCELED
 
 
 def test_personal_data_that_amazon_no_longer_sends_stays(stage: Stage):

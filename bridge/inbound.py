@@ -9,24 +9,27 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy.exc import IntegrityError
 
 from bridge.db import Database
 from bridge.errors import ConfigError
 from bridge.ledger import InboundEvent
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+# cryptography is imported where a signature is looked at (see vault).
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
 
 def signed_by(key: RSAPublicKey, signature: str, content: bytes) -> bool:
     """Whether the signature (Base64, RSA-SHA256) is the key's for exactly these bytes."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+
     try:
         key.verify(base64.b64decode(signature, validate=True), content, PKCS1v15(), SHA256())
     except (InvalidSignature, binascii.Error, ValueError):
@@ -36,6 +39,10 @@ def signed_by(key: RSAPublicKey, signature: str, content: bytes) -> bool:
 
 def commerce_keys(text: str) -> list[RSAPublicKey]:
     """The public keys of one or more shops (PEM, one after the other). Raises ConfigError."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+
     try:
         keys = [load_pem_public_key(each.encode()) for each in _PEM.findall(text.replace("\\n", "\n"))]
     except (ValueError, UnsupportedAlgorithm) as error:

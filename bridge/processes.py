@@ -31,12 +31,7 @@ from bridge.config import Config
 from bridge.errors import BridgeError, ConfigError
 from bridge.jobs import cluster
 from bridge.jobs.run import take_up
-from bridge.jobs.scheduler import Scheduler
 from bridge.runtime import Runtime, build
-from bridge.sandbox.scenarios import SCENARIOS
-from bridge.sandbox.server import RealCredentialsError
-from bridge.sandbox.server import serve as serve_sandbox_world
-from bridge.sandbox.world import World
 from bridge.staging import guard_public_url
 
 SANDBOX_PORT = 8001
@@ -84,11 +79,13 @@ def started(config: Config) -> Iterator[Runtime]:
         runtime.close()
 
 
-# -- the parts; each blocks until SIGTERM or SIGINT
+# -- the parts; each blocks until SIGTERM or SIGINT. What one of them alone needs it imports: a worker would hold it.
 
 
 def run_scheduler(config: Config) -> None:
     """Drive the jobs."""
+    from bridge.jobs.scheduler import Scheduler  # noqa: PLC0415
+
     with started(config) as runtime:
         Scheduler(runtime).run()
 
@@ -108,10 +105,14 @@ def run_server(config: Config, host: str, port: int, workers: int) -> None:
 
 def run_sandbox(port: int, scenario: str, *, town: bool) -> None:
     """Serve a sandbox on loopback. Raises ConfigError beside real credentials or when the port is taken."""
+    from bridge.sandbox.scenarios import SCENARIOS  # noqa: PLC0415
+    from bridge.sandbox.server import RealCredentialsError, serve  # noqa: PLC0415
+    from bridge.sandbox.world import World  # noqa: PLC0415
+
     world = World()
     SCENARIOS[scenario](world)
     try:
-        serve_sandbox_world(world, port, town=town)
+        serve(world, port, town=town)
     except RealCredentialsError as error:
         raise ConfigError(str(error)) from error
     except (OSError, SystemExit) as error:  # werkzeug's server ends the process when the port is taken

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import secrets
 from collections.abc import Mapping, Sequence
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+# cryptography is imported where a secret is opened: 7 MB that a process which only answers lists does without.
+_KEY_BYTES = 32
 
 
 class Vault:
@@ -16,12 +24,15 @@ class Vault:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ConfigError("BRIDGE_SECRET_KEYS is not set; `flask bridge keys new` makes a key for it")
-        try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
-        except ValueError as error:
-            raise ConfigError(
-                "BRIDGE_SECRET_KEYS holds something that is no key (32 bytes, url-safe base64)"
-            ) from error
+        if not all(_is_key(key) for key in keys):
+            raise ConfigError("BRIDGE_SECRET_KEYS holds something that is no key (32 bytes, url-safe base64)")
+        self._keys = tuple(keys)
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415
+
+        return MultiFernet([Fernet(key) for key in self._keys])
 
     def seal(self, record: str, values: Mapping[str, str]) -> bytes:
         """The values encrypted for this record ("store:7"); they cannot be read as another record's."""
@@ -29,6 +40,8 @@ class Vault:
 
     def open(self, record: str, sealed: bytes) -> dict[str, str]:
         """What `seal` was given. Raises ConfigError when no key fits or the record is another one."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
         try:
             content = json.loads(self._fernet.decrypt(sealed))
         except InvalidToken as error:
@@ -45,4 +58,12 @@ class Vault:
 
 def new_key() -> str:
     """A fresh key for BRIDGE_SECRET_KEYS."""
-    return Fernet.generate_key().decode()
+    return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+
+
+def _is_key(text: str) -> bool:
+    """Whether Fernet takes it."""
+    try:
+        return len(base64.urlsafe_b64decode(text)) == _KEY_BYTES
+    except ValueError:
+        return False

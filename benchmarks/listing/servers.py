@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 WORKERS = 2
@@ -21,17 +22,18 @@ CONNECTIONS = 8
 ROOT = Path(__file__).resolve().parents[2]
 _BRIDGE = """
 import sys
+sys.modules.update(dict.fromkeys(sys.argv[4:]))  # not to be imported
 from bridge.config import Config
 from bridge.processes import run_server
 from bridge.vault import new_key
 from bridge import log
 log.configure("INFO")
-config = Config(database_url=sys.argv[1], secret_keys=(new_key(),), rate_limit="none")
-run_server(config, "127.0.0.1", int(sys.argv[2]), int(sys.argv[3]))
+config = Config(database_url=sys.argv[2], secret_keys=(new_key(),), rate_limit="none")
+run_server(config, "127.0.0.1", int(sys.argv[1]), int(sys.argv[3]))
 """
 _FASTAPI = """
 import sys, uvicorn
-uvicorn.run("benchmarks.listing.fastapi_app:app", port=int(sys.argv[2]), workers=int(sys.argv[3]))
+uvicorn.run("benchmarks.listing.fastapi_app:app", port=int(sys.argv[1]), workers=int(sys.argv[3]))
 """
 
 
@@ -55,6 +57,21 @@ class Server:
         return [resident(int(pid)) for pid in children]
 
 
+def hidden() -> tuple[str, ...]:
+    """The modules here that an operator's installation has not: what the tests and the tools bring along.
+
+    Some libraries load them wherever they find them (structlog and httpx: rich; SQLAlchemy: greenlet).
+    """
+    lines = (ROOT / "requirements" / "base.txt").read_text().splitlines()
+    base = {_plain(line.split("==")[0]) for line in lines if "==" in line} | {"psycopg", "psycopg-binary"}
+    found = packages_distributions().items()
+    return tuple(sorted(module for module, held in found if not base.intersection(map(_plain, held))))
+
+
+def _plain(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower().strip()
+
+
 def resident(pid: int) -> int:
     """Resident bytes of a process."""
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
@@ -63,27 +80,27 @@ def resident(pid: int) -> int:
 
 @contextlib.contextmanager
 def bridge(database: str, key: str, workers: int = WORKERS) -> Iterator[Server]:
-    """The bridge as `flask bridge serve` runs it, its log lines thrown away."""
-    with _running(_BRIDGE, database, "/api/v1/orders?page_size=50", key, workers) as server:
+    """The bridge as `flask bridge serve` runs it where it is installed by itself, its log lines thrown away."""
+    with _running(_BRIDGE, "/api/v1/orders?page_size=50", key, (database, workers, *hidden())) as server:
         yield server
 
 
 @contextlib.contextmanager
 def fastapi(database: str, key: str) -> Iterator[Server]:
     """The FastAPI endpoint on uvicorn."""
-    with _running(_FASTAPI, database, "/orders?page_size=50", key, WORKERS) as server:
+    with _running(_FASTAPI, "/orders?page_size=50", key, (database, WORKERS)) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(program: str, database: str, path: str, key: str, workers: int) -> Iterator[Server]:
+def _running(program: str, path: str, key: str, told: tuple[object, ...]) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-c", program, database, str(port), str(workers)],
+        [sys.executable, "-c", program, str(port), *map(str, told)],
         cwd=ROOT,
-        env=os.environ | {"LIST_DATABASE": database},
+        env=os.environ | {"LIST_DATABASE": str(told[0])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

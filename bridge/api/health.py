@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bridge import migrate
 from bridge.api.blueprint import reply, runtime
 from bridge.db import Database
-from bridge.jobs.scheduler import LEASE as SCHEDULER_LEASE
+from bridge.jobs import SCHEDULER_LEASE
 from bridge.models import JobRun, Lease, Order, OutgoingChange
 from bridge.runtime import Runtime
 

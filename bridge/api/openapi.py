@@ -11,15 +11,16 @@ import flask_smorest  # type: ignore[import-untyped]
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response
+from flask import Flask
 from marshmallow import Schema
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from bridge.api import fields
-from bridge.api.errors import PROBLEMS, handle_http
+from bridge.api.blueprint import Blueprint
+from bridge.api.errors import PROBLEMS
 from bridge.api.examples import add_examples, problem_example
 from bridge.api.schemas.common import MOST, ProblemSchema
+from bridge.api.webhooks import describe as describe_messages
 from bridge.keys import Scope
 
 VERSION = "1.0.0"
@@ -113,10 +114,6 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
-    def handle_http_exception(self, error: HTTPException) -> Response:
-        """See bridge.api.errors."""
-        return handle_http(error)
-
     def _register_responses(self) -> None:
         for status, (name, _code, says) in PROBLEMS.items():
             content = {"application/problem+json": {"schema": ProblemSchema, "example": problem_example(status)}}
@@ -128,13 +125,14 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             self.spec.components.response(name, response, lazy=True)
 
 
-def init_api(app: Flask) -> Api:
-    """An Api for the app that documents in our words; register the blueprints with it."""
-    app.url_map.converters["id"] = ObjectId
+def _described(app: Flask) -> APISpec:
+    """What apispec makes of the app's blueprints, in an app of its own: a server that is not asked for it has none."""
+    paper = Flask(app.name, static_folder=None)
+    paper.url_map.converters["id"] = ObjectId
     api = Api()
     api.register_converter(ObjectId, lambda _converter: {"type": "integer", "minimum": 1, "maximum": MOST})
     api.init_app(
-        app,
+        paper,
         spec_kwargs={
             "title": "Amazon order bridge for Adobe Commerce",
             "version": VERSION,
@@ -155,7 +153,11 @@ def init_api(app: Flask) -> Api:
             "description": f"An API key; scopes: {', '.join(Scope)}. `flask bridge apikey create` makes one.",
         },
     )
-    return api
+    for blueprint in app.iter_blueprints():
+        if isinstance(blueprint, Blueprint):
+            api.register_blueprint(blueprint)
+    describe_messages(api.spec)
+    return cast(APISpec, api.spec)
 
 
 def _in_path(parameter: dict[str, Any]) -> dict[str, Any]:
@@ -170,8 +172,7 @@ def _place(key: str) -> int:
 
 def document(app: Flask) -> dict[str, Any]:
     """The document as it is published."""
-    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
-    made = cast("dict[str, Any]", json.loads(json.dumps(api.spec.to_dict())))
+    made = cast("dict[str, Any]", json.loads(json.dumps(_described(app).to_dict())))
     for path in made["paths"].values():
         shared = path.pop("parameters", [])
         for method, operation in path.items():

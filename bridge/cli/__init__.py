@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import getpass
 import os
+from importlib import import_module
 from typing import Any
 
 import click
 from sqlalchemy.exc import DBAPIError
 
 from bridge import clock
-from bridge.cli import audit, backfill, database, demo, doctor, document, jobs, keys, sandbox, serving, stores
 from bridge.errors import BridgeError, InvalidInput
 from bridge.trail import Actor, acting
 
@@ -32,8 +32,43 @@ class Mistake(click.ClickException):
     exit_code = 2
 
 
+# Each command and the module that it stands in, which is imported when the command is typed: an application has them
+# all beside it, and a server's worker would otherwise hold the sandbox, the replay and the scheduler.
+COMMANDS = {
+    "db": "database.group",
+    "serve": "serving.serve",
+    "scheduler": "serving.scheduler",
+    "worker": "serving.worker",
+    "demo": "demo.demo",
+    "sync": "jobs.sync",
+    "import": "jobs.import_",
+    "confirm": "jobs.confirm",
+    "complete": "jobs.complete",
+    "audit": "audit.audit",
+    "jobs": "jobs.group",
+    "doctor": "doctor.doctor",
+    "apikey": "keys.apikey",
+    "keys": "keys.group",
+    "store": "stores.group",
+    "openapi": "document.group",
+    "sandbox": "sandbox.group",
+}
+
+
 class Commands(click.Group):
-    """Turns our exceptions into one clear line."""
+    """Finds a command when it is typed, and turns our exceptions into one clear line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's form
+        """Their names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's form
+        """The command, None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(".")
+        command: click.Command = getattr(import_module(f"bridge.cli.{module}"), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -51,22 +86,4 @@ class Commands(click.Group):
             raise Mistake(f"the database cannot be used: {reason} (`flask bridge doctor` tells more)") from error
 
 
-stores.group.add_command(backfill.backfill)
 commands = Commands("bridge", help="The Amazon order bridge.")
-for command in (
-    database.group,
-    serving.serve,
-    serving.scheduler,
-    serving.worker,
-    demo.demo,
-    *jobs.shortcuts,
-    audit.audit,
-    jobs.group,
-    doctor.doctor,
-    keys.apikey,
-    keys.group,
-    stores.group,
-    document.group,
-    sandbox.group,
-):
-    commands.add_command(command)

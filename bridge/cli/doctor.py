@@ -15,8 +15,8 @@ from bridge.cli import context
 from bridge.config import Config
 from bridge.db import Database
 from bridge.errors import ConfigError, RemoteError
-from bridge.jobs import cluster
-from bridge.jobs.scheduler import LEASE, trigger
+from bridge.jobs import SCHEDULER_LEASE, cluster
+from bridge.jobs.scheduler import trigger
 from bridge.models import GlobalSettingsRow, JobRun, Lease, StoreSecret
 from bridge.sync.connect import Links
 from bridge.sync.stock_check import CURE, measure, open_orders
@@ -121,7 +121,7 @@ def _read_only(db: Database, config: Config) -> Finding:
 
 def _scheduler(db: Database) -> Finding:
     with db.reading() as session:
-        lease = session.get(Lease, LEASE)
+        lease = session.get(Lease, SCHEDULER_LEASE)
     if lease is not None and lease.until > clock.now():
         return Finding("scheduler", f"runs as {lease.holder}")
     seen = f"was last seen at {lease.until:%Y-%m-%d %H:%M} UTC" if lease else "is not running"

@@ -13,8 +13,6 @@ from bridge.jobs.run import job_targets, run_job
 from bridge.models import JobRun
 from bridge.runtime import Runtime
 
-SHORTCUTS = ("sync", "import", "confirm", "complete")
-
 
 def _store() -> click.Option:
     return click.Option(["--store", "store_id"], type=int, help="The store's id; all active stores without.")
@@ -66,4 +64,4 @@ def _shortcut(job: Job) -> click.Command:
     return click.Command(job.name, callback=partial(run, job), help=job.help, params=[_store()])
 
 
-shortcuts = tuple(_shortcut(JOBS[name]) for name in SHORTCUTS)
+sync, import_, confirm, complete = (_shortcut(JOBS[name]) for name in ("sync", "import", "confirm", "complete"))

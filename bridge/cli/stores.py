@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.cli import context
+from bridge.cli.backfill import backfill
 from bridge.errors import InvalidInput
 from bridge.models import Store
 from bridge.stores import AMAZON_CREDENTIALS, COMMERCE_CREDENTIALS, add_store
@@ -25,6 +26,9 @@ _PLAIN = {"amazon_client_id", "commerce_consumer_key", "commerce_ims_client_id",
 @click.group("store")
 def group() -> None:
     """Amazon seller accounts, each tied to a Commerce website."""
+
+
+group.add_command(backfill)
 
 
 @group.command("list")

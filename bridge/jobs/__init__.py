@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bridge.runtime import Runtime
     from bridge.sync.connect import Link
 
+SCHEDULER_LEASE = "scheduler"  # whoever holds it runs the jobs
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -11,13 +11,15 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from bridge.errors import RemoteError, Verdict
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 HOST = "https://static.adobeioevents.com"
 PATH = re.compile(r"/prod/keys/pub-key-[A-Za-z0-9_-]{1,64}\.pem")
@@ -33,10 +35,15 @@ class AdobeKeys:
 
     def __init__(self, now: Callable[[], datetime], transport: httpx.BaseTransport | None = None) -> None:
         self._now = now
-        self._client = httpx.Client(base_url=HOST, transport=transport, timeout=TIMEOUT, follow_redirects=False)
+        self._transport = transport
         self._lock = threading.Lock()
         self._keys: dict[str, tuple[datetime, RSAPublicKey]] = {}
         self._calls: deque[datetime] = deque(maxlen=MOST_CALLS)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made when it is first needed: most bridges never ask, and it holds every certificate authority of the web."""
+        return httpx.Client(base_url=HOST, transport=self._transport, timeout=TIMEOUT, follow_redirects=False)
 
     def get(self, path: str) -> RSAPublicKey | None:
         """The key; None for a path that is none of Adobe's. Raises RemoteError when Adobe does not give it now."""
@@ -57,6 +64,10 @@ class AdobeKeys:
         return key
 
     def _fetch(self, path: str) -> RSAPublicKey:
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+
         received = bytearray()
         try:
             with self._client.stream("GET", path) as response:
@@ -78,7 +89,8 @@ class AdobeKeys:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._client.close()
+        if "_client" in self.__dict__:
+            self._client.close()
 
 
 def _failed(message: str, status: int | None = None) -> RemoteError:

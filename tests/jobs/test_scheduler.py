@@ -13,8 +13,8 @@ from sqlalchemy import select
 from bridge import config as configuration
 from bridge import store
 from bridge.errors import ConfigError
-from bridge.jobs import JOBS
-from bridge.jobs.scheduler import LEASE, Scheduler, trigger
+from bridge.jobs import JOBS, SCHEDULER_LEASE
+from bridge.jobs.scheduler import Scheduler, trigger
 from bridge.models import JobRun, Lease
 from tests.stage import Stage
 
@@ -48,12 +48,12 @@ def test_it_runs_the_jobs_while_it_holds_the_lease_and_gives_it_back(stage: Stag
     thread.start()
     assert ran.wait(10)
     with stage.bridge.db.reading() as session:
-        assert session.get(Lease, LEASE) is not None
+        assert session.get(Lease, SCHEDULER_LEASE) is not None
     running.stop()
     thread.join(20)
     assert not thread.is_alive()
     with stage.bridge.db.reading() as session:
-        assert session.get(Lease, LEASE) is None
+        assert session.get(Lease, SCHEDULER_LEASE) is None
         assert {run.trigger for run in session.scalars(select(JobRun))} == {"schedule"}
 
 
@@ -61,7 +61,7 @@ def test_without_the_lease_it_waits(stage: Stage, monkeypatch: pytest.MonkeyPatc
     ran = threading.Event()
     monkeypatch.setitem(JOBS, "sync", replace(JOBS["sync"], run=lambda _link: ran.set() or {}))
     with stage.bridge.db.session() as session:
-        assert store.take_lease(session, LEASE, "another process", stage.world.now(), 60)
+        assert store.take_lease(session, SCHEDULER_LEASE, "another process", stage.world.now(), 60)
     waiting = scheduler(stage, sync="@every 1s")
     thread = threading.Thread(target=waiting.run, kwargs={"handle_signals": False})
     thread.start()
@@ -69,7 +69,7 @@ def test_without_the_lease_it_waits(stage: Stage, monkeypatch: pytest.MonkeyPatc
     waiting.stop()
     thread.join(20)
     with stage.bridge.db.reading() as session:
-        assert session.get_one(Lease, LEASE).holder == "another process"
+        assert session.get_one(Lease, SCHEDULER_LEASE).holder == "another process"
 
 
 def test_a_store_that_hangs_does_not_hold_up_another(stage: Stage, monkeypatch: pytest.MonkeyPatch):

@@ -334,7 +334,7 @@ def write_lines(order: Order, lines: Iterable[Line]) -> None:
         row.amounts = asdict(line.amounts) if line.amounts else None
         row.details = {
             name: value
-            for name in ("gift_message", "gift_wrap_level", "customized_url")
+            for name in ("gift_message", "gift_wrap_level", "customized_url", "promotions", "ioss_number")
             if not purged and (value := getattr(line, name)) is not None
         } or None
         kept.append(row)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.domain.money import AmountNotExact, to_minor, to_text
@@ -50,7 +50,7 @@ def read_amounts(order: Json, items: Sequence[Json], quantities: Sequence[int]) 
     read = [_read_item(till, item, quantity) for item, quantity in zip(items, quantities, strict=True)]
     shown = till.breakdowns(proceeds)
     tip = shown.subtotals.pop(TIP, 0)
-    lines = tuple(line.amounts for line in read)
+    lines = tuple(_with_points(till, item, line.amounts) for item, line in zip(items, read, strict=True))
     made = sum(line.total for line in lines if line)
     whole = bool(lines) and None not in lines
     if grand_total is None:
@@ -163,6 +163,16 @@ def _read_item(till: _Till, item: Json, quantity: int) -> _Item:
     except _FigureError as wrong:
         return _Item(_as_shown(shown, total), _named(item, str(wrong)))
     return _Item(amounts, added_tax=tax if added else 0)
+
+
+def _with_points(till: _Till, item: Json, amounts: LineAmounts | None) -> LineAmounts | None:
+    """The same with what the buyer's points cost the seller. No total contains it: what cannot be read is left out."""
+    granted = _object(_object(_object(item, "expense"), "pointsCost"), "pointsGranted")
+    if amounts is None or not granted:
+        return amounts
+    apart = _Till()
+    apart.currency = till.currency
+    return replace(amounts, points=max(0, apart.read(granted, "pointsMonetaryValue") or 0))
 
 
 def _named(item: Json, problem: str | None) -> str | None:

@@ -37,6 +37,7 @@ CHANNELS: dict[str, Channel] = {
 }
 NON_AMAZON = "NON_AMAZON"  # fulfilled by Amazon for another channel, perhaps our own Commerce: importing would loop
 REPLACEMENTS = {"REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"}
+COMPANY_REGISTRATIONS = {"BUSINESS", "VAT", "CNPJ"}  # the other kinds (CPF, CST) name a person as well
 COUNTRIES = {"UK": "GB"}  # Amazon's marketplace code, seen in addresses; ISO knows the other
 
 _MARKETPLACE_OF = {marketplace.domain: marketplace.id for marketplace in MARKETPLACES.values()}
@@ -103,10 +104,14 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
     items = list(parts(order, "orderItems"))
     quantities = [_quantity(item, status) for item in items]
     amounts = read_amounts(order, items, quantities)
-    lines = tuple(map(_line, items, quantities, amounts.lines))
+    replaces = _replaces(order)
+    figures = amounts.lines
+    if replaces and amounts.grand_total == 0 and not any(figures):
+        figures = (LineAmounts(),) * len(items)  # a replacement costs nothing, and may say nothing else of it
+    lines = tuple(map(_line, items, quantities, figures))
     if len({line.item_id for line in lines}) < len(lines):
         raise _LackingError("Two of the order's items have the same orderItemId.")
-    buyer = part(order, "buyer")
+    buyer, registration = part(order, "buyer"), _registration(order)
     return OrderSnapshot(
         amazon_order_id=order_id,
         marketplace_id=_marketplace(sold),
@@ -126,12 +131,12 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
         deliver_by=_latest(fulfillment, "deliverByWindow"),
         buyer_name=text(buyer, "buyerName"),
         buyer_email=text(buyer, "buyerEmail"),
-        buyer_company=text(buyer, "buyerCompanyName"),
+        buyer_company=text(buyer, "buyerCompanyName") or _company(registration),
         purchase_order_number=text(buyer, "buyerPurchaseOrderNumber", 100),
-        address=_address(part(part(order, "recipient"), "deliveryAddress")),
+        address=_address(part(part(order, "recipient"), "deliveryAddress"), registration),
         packages=tuple(_packages(order)),
         buyer_cancel_reason=_buyer_cancel_reason(items),
-        replaces=_replaces(order),
+        replaces=replaces,
         tax_collected_by_amazon=_tax_collected_by_amazon(items),
     )
 
@@ -208,6 +213,7 @@ def _line(item: Json, quantity: int, amounts: LineAmounts | None) -> Line:
     shipped = _count(progress, "quantityFulfilled") or 0
     open_ = _count(progress, "quantityUnfulfilled")
     gift = part(part(progress, "packing"), "giftOption")
+    promotions = [found for one in parts(part(item, "promotion"), "breakdowns") if (found := text(one, "promotionId"))]
     return Line(
         item_id=item_id,
         quantity=quantity,
@@ -220,10 +226,28 @@ def _line(item: Json, quantity: int, amounts: LineAmounts | None) -> Line:
         gift_message=text(gift, "giftMessage", 2000),
         gift_wrap_level=text(gift, "giftWrapLevel", 64),
         customized_url=text(part(product, "customization"), "customizedUrl", 2000),
+        promotions=", ".join(promotions)[:500] or None,
+        ioss_number=text(part(part(progress, "shipping"), "internationalShipping"), "iossNumber", 64),
     )
 
 
-def _address(address: Json) -> Address | None:
+def _registration(order: Json) -> Json:
+    """The buyer's tax registration, the VAT number before any other; Amazon's own and the seller's stand beside it."""
+    own = [
+        one
+        for one in parts(part(order, "tax"), "taxRegistrations")
+        if text(one, "entityType") == "BUYER" and text(one, "taxRegistrationNumber")
+    ]
+    return min(own, key=lambda one: text(one, "taxRegistrationType") != "VAT", default={})
+
+
+def _company(registration: Json) -> str | None:
+    """The legal name where it is a company's (amazon-sp-api 1.6: some markets send it there alone)."""
+    of_company = text(registration, "taxRegistrationType") in COMPANY_REGISTRATIONS
+    return text(registration, "legalName") if of_company else None
+
+
+def _address(address: Json, registration: Json) -> Address | None:
     lines = [line for n in (1, 2, 3) if (line := text(address, f"addressLine{n}"))]
     if not lines:  # Brazil may name the parts of the street instead
         detail = part(address, "extendedFields")
@@ -241,6 +265,15 @@ def _address(address: Json) -> Address | None:
         postcode=text(address, "postalCode"),
         country=COUNTRIES.get(country, country) if country else None,
         phone=text(address, "phone"),
+        tax_id=text(registration, "taxRegistrationNumber", 64),
+        tax_office=next(
+            (
+                text(one, "value", 100)
+                for one in parts(registration, "taxRegistrationAttributes")
+                if text(one, "key") == "TAX_OFFICE"
+            ),
+            None,
+        ),
     )
     return None if read == Address() else read
 

@@ -111,7 +111,7 @@ def _street(given: Address) -> list[str]:
     return whole.split("\n") if whole else [NOT_PROVIDED]
 
 
-def billing_company(order: OrderSnapshot) -> Json:
-    """What the billing address has beyond the shipping address: the company of a business buyer."""
-    company = one_line(order.buyer_company)
-    return {"company": company} if company else {}
+def billing_business(order: OrderSnapshot) -> Json:
+    """What the billing address has beyond the shipping address: a business buyer's company and tax number."""
+    told = {"company": order.buyer_company, "vat_id": order.address.tax_id if order.address else None}
+    return {name: text for name, value in told.items() if (text := one_line(value))}

@@ -20,13 +20,13 @@ from bridge.commerce.figures import (
     order_tax_rows,
     tax_percent,
 )
-from bridge.commerce.people import address_of, billing_company, customer, email_of
+from bridge.commerce.people import address_of, billing_business, customer, email_of
 from bridge.domain.commerce import ShopContext
 from bridge.domain.draft import Draft, DraftLine
 from bridge.domain.exchange import in_base_currency
 from bridge.domain.money import exponent
 from bridge.domain.names import one_line, storable
-from bridge.domain.order import AmazonStatus, OrderSnapshot
+from bridge.domain.order import STREET_WITHHELD, AmazonStatus, OrderSnapshot
 from bridge.errors import InvalidInput
 
 Json = dict[str, Any]
@@ -81,7 +81,7 @@ def order_body(
         **_totals(both),
         "shipping_description": _shipping_description(order, draft),
         "items": [_item(both, index, shop) for index in range(len(draft.lines))],
-        "billing_address": {**shipping, "address_type": "billing", **billing_company(order)},
+        "billing_address": {**shipping, "address_type": "billing", **billing_business(order)},
         "payment": _payment(order, both),
         "status_histories": [_history(order, draft, status, console_url)],
         "extension_attributes": {"shipping_assignments": [_assignment(shipping)]},
@@ -249,6 +249,23 @@ def _history(order: OrderSnapshot, draft: Draft, status: str, console_url: str |
 
 def _remarks(order: OrderSnapshot, draft: Draft, console_url: str | None) -> list[str]:
     """What the warehouse has to know and no field holds, as HTML: the admin shows <a> and <br> in comments."""
+    remarks = ["; ".join(_facts(order, draft, console_url)) + "."]
+    if order.street_withheld:
+        remarks.append(f"{STREET_WITHHELD}.")
+    for line in order.lines:
+        about = escape(line.sku or line.asin or line.item_id)
+        if line.gift_wrap_level:
+            remarks.append(f"{about}: gift wrap {escape(one_line(line.gift_wrap_level))}")
+        if line.gift_message:
+            message = escape(storable(line.gift_message).strip()).replace("\n", "<br>")
+            remarks.append(f"{about}: gift message: {message}")
+        if (line.customized_url or "").startswith("https://"):
+            remarks.append(f'{about}: <a href="{escape(one_line(line.customized_url, 2000))}">customization</a>')
+    return remarks
+
+
+def _facts(order: OrderSnapshot, draft: Draft, console_url: str | None) -> list[str]:
+    """The same about the order as a whole."""
     name = escape(order.amazon_order_id)
     link = f'<a href="{escape(console_url)}">{name}</a>' if console_url else name
     paid = order.status not in (AmazonStatus.PENDING, AmazonStatus.PENDING_AVAILABILITY)
@@ -263,23 +280,16 @@ def _remarks(order: OrderSnapshot, draft: Draft, console_url: str | None) -> lis
         facts.append("programs: " + escape(", ".join(map(_words, order.programs))))
     if order.ship_by and not draft.settled:
         facts.append(f"ship by {_time(order.ship_by)} UTC")
-    if order.replaces:
-        facts.append(f"in place of order {escape(order.replaces)}")
-    if order.purchase_order_number:
-        facts.append(f"buyer's purchase order {escape(one_line(order.purchase_order_number))}")
+    told = (
+        ("in place of order", order.replaces),
+        ("buyer's purchase order", order.purchase_order_number),
+        ("buyer's tax office", order.address.tax_office if order.address else None),
+        *(("IOSS number", number) for number in sorted({line.ioss_number or "" for line in order.lines})),
+    )
+    facts += [f"{what} {escape(one_line(value))}" for what, value in told if value]
     if order.tax_collected_by_amazon:
         facts.append("tax is collected and paid by Amazon")
-    remarks = ["; ".join(facts) + "."]
-    for line in order.lines:
-        about = escape(line.sku or line.asin or line.item_id)
-        if line.gift_wrap_level:
-            remarks.append(f"{about}: gift wrap {escape(one_line(line.gift_wrap_level))}")
-        if line.gift_message:
-            message = escape(storable(line.gift_message).strip()).replace("\n", "<br>")
-            remarks.append(f"{about}: gift message: {message}")
-        if (line.customized_url or "").startswith("https://"):
-            remarks.append(f'{about}: <a href="{escape(one_line(line.customized_url, 2000))}">customization</a>')
-    return remarks
+    return facts
 
 
 def _words(code: str | None) -> str:

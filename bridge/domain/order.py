@@ -28,7 +28,10 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the parcel goes. Every part may be absent: without the restricted roles Amazon sends little of it."""
+    """Where the parcel goes. Every part may be absent: without the restricted roles Amazon sends little of it.
+
+    tax_id, tax_office: the buyer's own tax registration, which belongs to the bill.
+    """
 
     name: str | None = None
     company: str | None = None
@@ -39,6 +42,8 @@ class Address:
     postcode: str | None = None
     country: str | None = None
     phone: str | None = None
+    tax_id: str | None = None
+    tax_office: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class LineAmounts:
 
     All but the taxes are net of tax. `add_up` tells whether they make `total`:
     item + shipping + gift_wrap + cod_fee + other + taxes - discounts.
+    points: what the points that the buyer gets cost the seller; no part of what the buyer pays.
     """
 
     item: int = 0
@@ -62,6 +68,7 @@ class LineAmounts:
     cod_fee_discount: int = 0
     other: int = 0
     total: int = 0
+    points: int = 0
 
     @property
     def tax(self) -> int:
@@ -103,6 +110,8 @@ class Line:
     gift_message: str | None = None
     gift_wrap_level: str | None = None
     customized_url: str | None = None
+    promotions: str | None = None  # Amazon's ids of them
+    ioss_number: str | None = None  # the carrier has to write it on the customs declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +164,19 @@ class OrderSnapshot:
     buyer_cancel_reason: str | None = None
     replaces: str | None = None
     tax_collected_by_amazon: bool = False
+
+    @property
+    def street_withheld(self) -> bool:
+        """Whether Amazon does not say where the merchant's parcel goes: it tells those with a role (amazon-sp-api 1.7).
+
+        Before the payment is verified, and where Amazon ships, nobody is told.
+        """
+        told = self.address is not None and any(map(str.strip, self.address.lines))
+        return self.channel is Channel.FBM and self.status not in _UNPAID and not told
+
+
+_UNPAID = frozenset({AmazonStatus.PENDING, AmazonStatus.PENDING_AVAILABILITY})
+STREET_WITHHELD = (
+    "Amazon sends no street: the app lacks the role Direct-to-Consumer Shipping (Restricted), or the seller has to"
+    " authorise it again"
+)

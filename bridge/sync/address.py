@@ -34,14 +34,16 @@ def address_version(order: Order) -> str:
 def edit_address(order: Order, wanted: Address, now: datetime) -> None:
     """Send the parcel there, and have a blocked or failed order looked at by the next import.
 
-    The company stays as Amazon has it; a county of Amazon's is dropped, for the merchant has written the address out.
+    The company and the buyer's tax number stay as Amazon has them; a county of Amazon's is dropped, for the merchant
+    has written the address out.
     `order` is locked by the caller (lock_order). Raises Conflict (being_imported, already_imported, order_ended).
     """
     if order.import_state in _REFUSALS:
         code, message = _REFUSALS[order.import_state]
         raise Conflict(message, code)
     held = order.personal.ship_to or {}
-    given = replace(wanted, company=held.get("company"))
+    kept = Address(company=held.get("company"), tax_id=held.get("tax_id"), tax_office=held.get("tax_office"))
+    given = replace(wanted, company=kept.company, tax_id=kept.tax_id, tax_office=kept.tax_office)
     order.personal.address_edited = asdict(given) | {"lines": list(given.lines)}
     changed = [name for name, value in order.personal.address_edited.items() if value != held.get(name)]
     order.address_edits += 1

@@ -26,7 +26,7 @@ from bridge.domain.blockers import Blocker, ShopFacts, commerce_rejected, find_b
 from bridge.domain.commerce import CommerceOrder, CommerceShipment
 from bridge.domain.draft import Draft, ProductLine, amounts_problem, build_draft, live_lines, pending_draft
 from bridge.domain.money import to_text
-from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
+from bridge.domain.order import STREET_WITHHELD, AmazonStatus, Channel, OrderSnapshot
 from bridge.domain.retry import Policy, next_delay
 from bridge.domain.states import ImportState, state_for
 from bridge.errors import AlreadyExists, NotFound, RemoteError, Verdict
@@ -222,6 +222,8 @@ def record(
         order.due_at = now
         order.imported_at = now
         order.blockers = []
+        if not adopted and store.snapshot_of(order).street_withheld:
+            order.note(now, "role_missing", f"{STREET_WITHHELD}; created with placeholders.")
         how = "Found in Commerce as" if adopted else "Moved to processing as" if held else "Created in Commerce as"
         order.move_to(ImportState.IMPORTED, now, f"{how} order #{created.increment_id}.")
         _note_difference(order, created)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge import store
 from bridge.amazon.marketplaces import MARKETPLACES
+from bridge.domain.order import STREET_WITHHELD
 from bridge.errors import BridgeError, RemoteError, Verdict
 from bridge.sync.connect import Link, Links
 from bridge.sync.stock_check import CURE, measure
@@ -89,10 +90,7 @@ def _verify_roles(link: Link) -> str:
         return "No order that you ship yourself has come yet."
     with_street = sum(1 for address in newest if address and any(address.get("lines") or ()))
     if with_street == 0:
-        raise _warning(
-            "Amazon sends no streets: the app lacks the role Direct-to-Consumer Shipping (Restricted), or the seller"
-            " has to authorise it again; orders are created with placeholders"
-        )
+        raise _warning(f"{STREET_WITHHELD}; orders are created with placeholders")
     return f"Amazon sends addresses ({with_street} of the newest {len(newest)} orders)."
 
 

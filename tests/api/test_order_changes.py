@@ -94,7 +94,8 @@ ADDRESS = {
     "name": "Jane Doe", "lines": ["1 Main St", "Apt 4"], "city": "Seattle", "region": "WA", "postcode": "98101",
     "country": "US", "phone": None,
 }  # fmt: skip
-AMAZONS = {"name": "J. D.", "company": "Mugs Ltd", "lines": ["Old St"], "city": "", "county": "King", "country": "US"}
+AMAZONS = {"name": "J. D.", "company": "Mugs Ltd", "lines": ["Old St"], "city": "", "county": "King", "country": "US",
+           "tax_id": "US-1"}  # fmt: skip
 
 
 def etag(api: ApiClient, order: Order) -> str:
@@ -113,12 +114,14 @@ def test_an_edited_address_makes_the_round_trip_and_the_order_due(
     assert saved.headers["ETag"] == etag(api, order) != first
     shown = api.get(f"/orders/{order.id}")
     assert (shown["shipping_address"], shown["shipping_address_edited"]) == (saved.get_json(), True)
+    assert shown["buyer_tax_id"] == "US-1"
     assert shown["events"][0]["kind"] == "address_edited"
     assert "Main" not in str(shown["events"])
     with runtime.db.reading() as session:
         held = session.get_one(Order, order.id)
         assert held.due_at == clock.now()
         assert held.personal.address == AMAZONS
+        assert held.personal.address_edited["tax_id"] == "US-1"  # for the bill that Commerce writes
     assert [run["job"] for run in api.get("/job-runs")["items"]] == ["import"]
     assert api.put(path, ADDRESS, 412, etag=first)["code"] == "precondition_failed"
     assert api.put(path, ADDRESS, 428)["code"] == "precondition_required"

@@ -142,6 +142,25 @@ def test_a_pending_order_without_figures_has_none():
     assert snapshot.lines[0].amounts is snapshot.currency is snapshot.grand_total is snapshot.amounts_problem is None
 
 
+@pytest.mark.parametrize(
+    ("granted", "points"),
+    [
+        ({"pointsNumber": 60, "pointsMonetaryValue": money(60)}, 60),
+        ({"pointsNumber": 60}, 0),  # what they are worth is not ours to guess
+        ({"pointsMonetaryValue": money(60, "JPY")}, 0),
+        ({"pointsMonetaryValue": {"amount": "much", "currencyCode": "USD"}}, 0),
+        ({"pointsMonetaryValue": money(-60)}, 0),
+        (None, 0),
+    ],
+)
+def test_points_cost_the_seller_and_are_part_of_no_total(granted, points):
+    shown = item(part("ITEM", 1000), total=1000) | {"expense": {"pointsCost": {"pointsGranted": granted}}}
+    snapshot = read(shown, grand=1000)
+    assert snapshot.amounts_problem is None
+    line = snapshot.lines[0].amounts
+    assert (line.points, line.total, line.add_up) == (points, 1000, True)
+
+
 def test_a_tip_belongs_to_the_order():
     tip = {"type": "DELIVERY_TIP", "status": "FINALIZED", "subtotal": money(500)}
     snapshot = read(item(part("ITEM", 14997), part("TAX", 2), total=14999), grand=15499,

@@ -183,6 +183,41 @@ def test_who_remits_the_tax_is_what_amazon_says_and_not_what_figures_suggest(): 
     assert read(orderItems=[item(tax=facilitated)]).tax_collected_by_amazon
 
 
+def registration(kind: str, number: str | None, entity: str = "BUYER", **more: Any) -> dict[str, Any]:
+    return {"entityType": entity, "taxRegistrationType": kind, "taxRegistrationNumber": number} | more
+
+
+def test_a_business_buyers_tax_number_is_his_own_and_not_amazons_or_the_sellers():  # regression 37
+    registered = [
+        registration("CNPJ", "15436940", "MARKETPLACE"),
+        registration("VAT", "GB1", "MERCHANT"),
+        registration("BUSINESS", "777"),
+        registration("VAT", " 1234567890 ", legalName="Oliveira Ltda",
+                     taxRegistrationAttributes=[{"key": "TAX_OFFICE", "value": "Kadikoy"}]),
+        registration("VAT", None),
+    ]  # fmt: skip
+    snapshot = read(tax={"taxRegistrations": registered}, buyer={"buyerName": "Ana"})
+    assert snapshot.address == Address(tax_id="1234567890", tax_office="Kadikoy")
+    assert snapshot.buyer_company == "Oliveira Ltda"
+    named = read(tax={"taxRegistrations": registered}, buyer={"buyerCompanyName": "Oliveira"})
+    assert named.buyer_company == "Oliveira"
+
+
+def test_the_legal_name_of_a_person_is_no_company():
+    registered = {"taxRegistrations": [registration("CPF", "123", legalName="Ana Oliveira")]}
+    snapshot = read(tax=registered, recipient={"deliveryAddress": {"city": "Recife"}})
+    assert (snapshot.address.tax_id, snapshot.address.city, snapshot.buyer_company) == ("123", "Recife", None)
+
+
+def test_a_line_tells_its_promotions_and_the_number_for_the_customs():
+    international = {"shipping": {"internationalShipping": {"iossNumber": "IM4420001201"}}}
+    promoted = {"breakdowns": [{"promotionId": "SUMMER"}, {"promotionId": 7}, {"promotionId": "FREE-SHIP"}]}
+    line = read(orderItems=[item(fulfillment=international, promotion=promoted)]).lines[0]
+    assert (line.promotions, line.ioss_number) == ("SUMMER, FREE-SHIP", "IM4420001201")
+    bare = read(orderItems=[item(promotion={"breakdowns": []})]).lines[0]
+    assert (bare.promotions, bare.ioss_number) == (None, None)
+
+
 @pytest.mark.parametrize("kind", ["REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"])
 def test_a_replacement_names_the_order_it_stands_for(kind):
     associated = [{"orderId": "111-0000000-0000001", "associationType": kind}]
@@ -193,6 +228,14 @@ def test_a_free_replacement_is_read_with_its_zero_amounts():
     zero = {"amount": "0.00", "currencyCode": "USD"}
     snapshot = read(proceeds={"grandTotal": zero}, orderItems=[item(proceeds={"proceedsTotal": zero})])
     assert (snapshot.grand_total, snapshot.lines[0].amounts.total, snapshot.amounts_problem) == (0, 0, None)
+
+
+@pytest.mark.parametrize(("replaces", "figures"), [(True, True), (False, False)])
+def test_a_replacement_at_nothing_may_lack_every_other_figure(replaces, figures):
+    associated = [{"orderId": "111-0000000-0000001", "associationType": "REPLACEMENT_ORIGINAL_ID"}]
+    zero = {"grandTotal": {"amount": "0.00", "currencyCode": "USD"}}
+    (line,) = read(proceeds=zero, associatedOrders=associated if replaces else []).lines
+    assert (line.amounts is not None) is figures
 
 
 @pytest.mark.parametrize(

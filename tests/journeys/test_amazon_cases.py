@@ -76,6 +76,9 @@ def test_an_order_of_amazons_own_examples_becomes_a_commerce_order_at_the_same_t
     for base in ("", "base_"):
         assert exact(created[f"{base}grand_total"]) == total
         assert created[f"{base or 'order_'}currency_code"] == shown["proceeds"]["grandTotal"]["currencyCode"]
+    own = [one["taxRegistrationNumber"] for one in shown.get("tax", {}).get("taxRegistrations", ())
+           if one["entityType"] == "BUYER"]  # fmt: skip
+    assert [number for number in [created["billing_address"].get("vat_id")] if number] == own
     lines = {item["ext_order_item_id"]: item for item in created["items"] if not item["is_virtual"]}
     assert {
         item_id: (line["sku"], line["qty_ordered"], exact(line["row_total"])) for item_id, line in lines.items()
@@ -85,6 +88,10 @@ def test_an_order_of_amazons_own_examples_becomes_a_commerce_order_at_the_same_t
     }
     with stage.bridge.db.reading() as session:
         ours = session.get_one(Order, stage.order(order_id).id)
+        granted = [item.get("expense", {}).get("pointsCost", {}).get("pointsGranted") for item in shown["orderItems"]]
+        assert [row.amounts["points"] for row in ours.lines] == [
+            int(points["pointsMonetaryValue"]["amount"]) if points else 0 for points in granted
+        ]
         assert (ours.store_id, ours.blockers, ours.commerce_order_id) == (store_id, [], created["entity_id"])
         wanted = int(total) if ours.currency == "JPY" else int(total * 100)
         assert ours.grand_total_minor == wanted

@@ -10,6 +10,7 @@ import pytest
 from bridge.domain.states import ImportState
 from bridge.models import Order
 from bridge.sandbox.world import Fault
+from bridge.sync.cancel import request_cancel
 from tests.api_client import ApiClient
 from tests.stage import Stage, line
 
@@ -144,6 +145,19 @@ def test_regression_29_that_amazon_collects_the_tax_is_said_by_amazon_and_not_co
     stage.amazon.cancel(canceled)  # its figures are gone
     stage.sync()
     assert stage.order(canceled).status == "Canceled"
+
+
+def test_regression_30_a_cancellation_of_several_lines_cancels_all_of_them(stage: Stage):
+    several = [imported(stage, line("BLUE-MUG", 1), line("RED-MUG", 2), line("BLUE-MUG", 3))[0] for _ in range(2)]
+    with stage.bridge.db.session() as session:
+        for number in several:
+            request_cancel(session, session.get_one(Order, stage.order(number).id), "NoInventory", stage.world.now())
+    stage.sync("confirm", "confirm", "sync", "complete")
+    for number in several:
+        shown = stage.amazon.orders[number]
+        assert shown["fulfillment"]["fulfillmentStatus"] == "CANCELLED"
+        assert all(item["cancellation"]["cancellationExecution"] for item in shown["orderItems"])
+        assert stage.commerce_order(number)["state"] == "canceled"
 
 
 def test_regression_35_there_is_no_blank_comment(stage: Stage):

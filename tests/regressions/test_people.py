@@ -147,3 +147,14 @@ def test_regression_34_the_customer_is_the_buyer_and_the_parcel_goes_to_the_reci
     order = stage.commerce_order(number)
     assert (order["customer_firstname"], order["customer_lastname"]) == ("John", "Buyer")
     assert (delivery(order)["firstname"], delivery(order)["lastname"]) == ("Jane", "Recipient")
+
+
+@pytest.mark.parametrize("kind", ["VAT", "CNPJ", "CPF", "A_NEW_ONE"])
+def test_regression_37_the_buyers_tax_number_is_on_the_bill_whatever_the_marketplace_calls_it(stage: Stage, kind: str):
+    number = stage.paid_order()
+    registered = {"entityType": "BUYER", "taxRegistrationType": kind, "taxRegistrationNumber": "DE 123456789"}
+    stage.amazon.orders[number]["tax"] = {"taxRegistrations": [registered]}
+    stage.sync("sync", "import")
+    order = stage.commerce_order(number)
+    assert order["billing_address"]["vat_id"] == "DE 123456789"
+    assert not delivery(order).get("vat_id")

@@ -85,12 +85,16 @@ def test_a_missing_role_is_named_and_the_orders_are_imported_all_the_same(stage:
     check = checked(stage)["personal data"]
     assert not check.ok
     assert "Direct-to-Consumer Shipping" in check.message
-    assert len(stage.commerce_orders(number)) == 1
+    (comment,) = [entry["comment"] for entry in stage.commerce_order(number)["status_histories"]]
+    assert "Direct-to-Consumer Shipping" in comment
+    assert "Direct-to-Consumer Shipping" in " ".join(event.message for event in stage.events(number))
+    assert stage.order(number).order_note.startswith("Created in Commerce")
 
 
 def test_addresses_that_come_are_counted(stage: Stage):
-    stage.paid_order()
+    number = stage.paid_order()
     stage.sync()
+    assert "Direct-to-Consumer" not in repr(stage.commerce_order(number))
     assert checked(stage)["personal data"].message == "Amazon sends addresses (1 of the newest 1 orders)."
 
 

@@ -183,6 +183,8 @@ def _amount(name: str) -> str:
     }
     if name in {"other", "total"}:
         return "Whatever else Amazon charged." if name == "other" else "All of it, as Amazon adds it up."
+    if name == "points":
+        return "What the buyer's points cost the seller; no part of the total."
     for ending, says in (("_tax", "The tax on {}."), ("_discount", "What was taken off {}."), ("", "The price of {}.")):
         if name.endswith(ending) and (part := words.get(name.removesuffix(ending))):
             return says.format(part)
@@ -231,6 +233,8 @@ class OrderLineSchema(Output):
     gift_message = string("The buyer's gift message.", allow_none=True)
     gift_wrap_level = string("The gift wrap that the buyer chose.", allow_none=True)
     customized_url = string("Where Amazon keeps the buyer's customization.", allow_none=True)
+    promotions = string("Amazon's ids of the promotions in it.", "SUMMER-20, FREE-SHIPPING", allow_none=True)
+    ioss_number = string("What the carrier writes on the customs declaration.", "IM4420001201", allow_none=True)
 
 
 class AddressSchema(Output):
@@ -359,6 +363,7 @@ class OrderDetailSchema(OrderSchema):
     )
     buyer_email = string("Amazon's relay address of the buyer.", allow_none=True)
     buyer_company = string("Company of a business buyer.", allow_none=True)
+    buyer_tax_id = string("Tax registration number of the buyer.", allow_none=True)
     purchase_order_number = string("The business buyer's own order number.", allow_none=True)
     buyer_cancel_requested_at = moment("When the buyer asked to cancel.", allow_none=True)
     buyer_cancel_reason = string("The reason that the buyer gave.", allow_none=True)

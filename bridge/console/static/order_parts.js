@@ -23,7 +23,7 @@ export function showOverview(element, order, store, change) {
       ["Last update at Amazon", when(order.last_update_date)],
       ["Who ships", order.channel === "FBA" ? "Amazon (FBA)" : "The merchant (FBM)"],
       ["Shipping service", order.service_level && words(order.service_level.toLowerCase())],
-      ["Ship by", order.ship_by && when(order.ship_by)],
+      ["Ship by", order.ship_by && [when(order.ship_by), order.overdue && h("strong", { class: "error" }, " Overdue")]],
       ["Deliver by", order.deliver_by && when(order.deliver_by)],
       ["Replaces", order.replaces],
       ["Tax", order.tax_collected_by_amazon && "Collected and remitted by Amazon"])),
@@ -38,6 +38,7 @@ export function showOverview(element, order, store, change) {
       ["Name", order.buyer_name ?? (order.personal_data_deleted_at ? ["Deleted ", when(order.personal_data_deleted_at)] : "Not known yet")],
       ["E-mail", order.buyer_email],
       ["Company", order.buyer_company],
+      ["Tax number", order.buyer_tax_id],
       ["Own order number", order.purchase_order_number],
       ["Asked to cancel", order.buyer_cancel_requested_at && when(order.buyer_cancel_requested_at)],
       ["Reason", order.buyer_cancel_reason])),
@@ -82,6 +83,8 @@ function lineRow(line) {
       line.commerce_sku && h("div", { class: "sub" }, `In Commerce: ${line.commerce_sku}`),
       line.gift_message && h("div", { class: "sub" }, `Gift message: ${line.gift_message}`),
       line.gift_wrap_level && h("div", { class: "sub" }, `Gift wrap: ${line.gift_wrap_level}`),
+      line.promotions && h("div", { class: "sub" }, `Promotions: ${line.promotions}`),
+      line.ioss_number && h("div", { class: "sub" }, `IOSS number: ${line.ioss_number}`),
       line.customized_url && h("div", { class: "sub" }, outside(line.customized_url, "Customization"))),
     cell("Ordered", { class: "number" }, number(line.quantity)),
     cell("Shipped", { class: "number" }, number(line.quantity_shipped)),
@@ -105,6 +108,7 @@ export function showItems(element, order) {
       ["Tax", several(amounts, "tax")],
       ["Discount", several(amounts, "discount")],
       worth("tip") ? ["Delivery tip", money(of("tip"))] : [],
+      worth("points") ? ["Points granted, at your cost", money(of("points"))] : [],
       ["Total", h("strong", {}, money(of("total")))])));
 }
 

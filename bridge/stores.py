@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bridge import store as records
 from bridge import trail
 from bridge.amazon.marketplaces import MARKETPLACES
+from bridge.domain import app_secret
 from bridge.domain.settings import OrderSettings, check_order_settings
 from bridge.errors import ConfigError, Conflict, InvalidInput, NotFound
 from bridge.models import GlobalSettingsRow, OrderSettingsRow, ProductMatch, Store, StoreSecret
@@ -81,7 +82,8 @@ def add_store(runtime: Runtime, values: Mapping[str, Any]) -> int:
         )
         session.add(row)
         session.flush()
-        session.add(StoreSecret(store_id=row.id, encrypted=_seal(runtime, row.id, secret), updated_at=now))
+        sealed = _seal(runtime, row.id, app_secret.dated(secret, {}, now, now))
+        session.add(StoreSecret(store_id=row.id, encrypted=sealed, updated_at=now))
         trail.record(
             session, "store.added", "store", row.id, store_id=row.id, after=_shown(row), withheld=sorted(secret)
         )
@@ -100,8 +102,9 @@ def update_store(runtime: Runtime, store_id: int, values: Mapping[str, Any]) -> 
     with runtime.db.session() as session:
         row = records.get_store(session, store_id)
         secret = None
-        if set(CREDENTIALS) & set(values):
-            secret = _credentials(values, runtime.vault.open(f"store:{store_id}", row.secret.encrypted), wrong)
+        if {*CREDENTIALS, "commerce_url"} & set(values):
+            held = runtime.vault.open(f"store:{store_id}", row.secret.encrypted)
+            secret = app_secret.dated(_credentials(values, held, wrong), held, row.secret.updated_at, now)
         if not wrong:
             wrong |= _taken(session, values, row)
         if wrong:
@@ -114,7 +117,6 @@ def update_store(runtime: Runtime, store_id: int, values: Mapping[str, Any]) -> 
         row.updated_at = now
         if secret is not None:
             row.secret.encrypted = _seal(runtime, store_id, secret)
-        if secret is not None or "commerce_url" in values:
             row.secret.updated_at = now  # what the store's clients are kept by: new ones are made
         replaced = sorted(set(CREDENTIALS) & {name for name in values if values[name]})
         trail.record(

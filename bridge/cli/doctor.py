@@ -14,6 +14,7 @@ from bridge import clock, migrate, store
 from bridge.cli import context
 from bridge.config import Config
 from bridge.db import Database
+from bridge.domain import app_secret
 from bridge.errors import ConfigError, RemoteError
 from bridge.jobs import SCHEDULER_LEASE, cluster
 from bridge.jobs.scheduler import trigger
@@ -99,7 +100,7 @@ def _contents(db: Database, config: Config, vault: Vault | None) -> Iterator[Fin
     if not ids:
         yield Finding("stores", "none is active", "Connect one: `flask bridge store add`.")
     for store_id in ids:
-        yield _store(db, vault, store_id)
+        yield from _store(db, vault, store_id)
         if vault is not None:
             yield from _stock(config, db, vault, store_id)
 
@@ -139,7 +140,7 @@ def _workers(config: Config) -> Finding:
     return Finding("workers", "none answered", "Start `flask bridge worker`.")
 
 
-def _store(db: Database, vault: Vault | None, store_id: int) -> Finding:
+def _store(db: Database, vault: Vault | None, store_id: int) -> Iterator[Finding]:
     with db.reading() as session:
         name = store.get_store(session, store_id).name
         secret = session.get(StoreSecret, store_id)
@@ -148,13 +149,18 @@ def _store(db: Database, vault: Vault | None, store_id: int) -> Finding:
     subject = f"store {store_id}"
     try:
         if vault and secret:
-            vault.open(f"store:{store_id}", secret.encrypted)
+            opened = vault.open(f"store:{store_id}", secret.encrypted)
+            told = app_secret.warning(app_secret.entered_at(opened, secret.updated_at), clock.now())
+            if told:
+                yield Finding(f"client secret of store {store_id}", told, "Change the store's amazon_client_secret.")
     except ConfigError as error:
-        return Finding(subject, f"{name}: {error}", "Put the key that it was encrypted with back behind the first one.")
+        yield Finding(subject, f"{name}: {error}", "Put the key that it was encrypted with back behind the first one.")
+        return
     if last is not None and last.state == "failed":
-        return Finding(subject, f"{name}: {last.error}", f"Run `flask bridge store verify {store_id}`.")
+        yield Finding(subject, f"{name}: {last.error}", f"Run `flask bridge store verify {store_id}`.")
+        return
     synced = f"last synced {last.finished_at:%Y-%m-%d %H:%M} UTC" if last and last.finished_at else "never synced yet"
-    return Finding(subject, f"{name}, {synced}")
+    yield Finding(subject, f"{name}, {synced}")
 
 
 def _stock(config: Config, db: Database, vault: Vault, store_id: int) -> Iterator[Finding]:

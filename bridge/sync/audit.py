@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bridge import store
+from bridge.domain import app_secret
 from bridge.domain.commerce import CommerceOrder
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, OrderSnapshot
@@ -85,6 +87,7 @@ def run_audit(link: Link) -> dict[str, int]:
     """The nightly job: what was found is counted by kind, and told under the communication errors."""
     findings = audit(link)
     with link.db.session() as session:
+        _tell_of_secret(session, link)
         for finding in findings[:500]:
             session.add(
                 CommunicationError(
@@ -93,6 +96,17 @@ def run_audit(link: Link) -> dict[str, int]:
                 )
             )  # fmt: skip
     return {"findings": len(findings), **Counter(finding.kind for finding in findings)}
+
+
+def _tell_of_secret(session: Session, link: Link) -> None:
+    told = app_secret.warning(link.clients.secret_since, link.now())
+    if told:
+        session.add(
+            CommunicationError(
+                store_id=link.store_id, at=link.now(), system="amazon", operation="login", status=None,
+                code="SecretEnds", message=f"{told}.",
+            )
+        )  # fmt: skip
 
 
 def _read_amazon(link: Link, since: datetime) -> Iterator[OrderSnapshot]:

@@ -21,6 +21,7 @@ from bridge.commerce.client import CommerceClient
 from bridge.commerce.ims import TOKEN_URL, ImsAuth
 from bridge.config import Config
 from bridge.db import Database
+from bridge.domain import app_secret
 from bridge.domain.commerce import ShopContext
 from bridge.domain.names import split_name
 from bridge.domain.order import OrderSnapshot
@@ -44,6 +45,7 @@ class Clients:
     amazon: AmazonClient
     commerce: CommerceClient
     secret_version: datetime
+    secret_since: datetime  # when Amazon's client secret was entered
     quota: StoredQuota
     contexts: dict[str | None, tuple[datetime, ShopContext]] = field(default_factory=dict)
 
@@ -236,7 +238,7 @@ class Links:
             transport=self._transports.get("commerce"),
             private_networks=self._config.allowed_private_hosts,
         )
-        return Clients(amazon, commerce, version, quota)
+        return Clients(amazon, commerce, version, app_secret.entered_at(secret, version), quota)
 
     def _commerce_auth(self, secret: Mapping[str, str]) -> httpx.Auth:
         if secret["commerce_auth"] == "bearer":

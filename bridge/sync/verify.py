@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 from bridge import store
 from bridge.amazon.marketplaces import MARKETPLACES
+from bridge.domain import app_secret
 from bridge.domain.order import STREET_WITHHELD
 from bridge.errors import BridgeError, RemoteError, Verdict
 from bridge.sync.connect import Link, Links
 from bridge.sync.stock_check import CURE, measure
 
 MAX_SKEW = 90.0  # seconds
-SECRET_LASTS = 180  # days
-SECRET_WARNING = 30  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +94,11 @@ def _verify_roles(link: Link) -> str:
 
 
 def _verify_secret(link: Link) -> str:
-    """The secret of an app ends 180 days after it was made (amazon-sp-api 3); we know when it was entered here."""
-    age = (link.now() - link.clients.secret_version).days
-    left = SECRET_LASTS - age
-    if left <= SECRET_WARNING:
-        raise _warning(
-            f"the credentials were entered {age} days ago: Amazon ends an app's client secret after {SECRET_LASTS}"
-            " days; rotate it in Seller Central and enter the new one"
-        )
-    return f"Entered {age} days ago; to be rotated within {left} days."
+    since, now = link.clients.secret_since, link.now()
+    told = app_secret.warning(since, now)
+    if told:
+        raise _warning(told)
+    return f"Entered {(now - since).days} days ago; to be rotated within {app_secret.days_left(since, now)} days."
 
 
 def _warning(message: str) -> RemoteError:

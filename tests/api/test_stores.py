@@ -67,7 +67,37 @@ def test_credentials_are_kept_encrypted_and_only_those_that_are_needed(
         "amazon_refresh_token": "Atzr|refresh",
         "commerce_auth": "bearer",
         "commerce_token": "the shop's token",
+        "amazon_secret_since": "2026-11-02T09:30:00+00:00",
     }
+
+
+def test_only_another_client_secret_of_amazons_begins_its_days_anew(api: ApiClient, runtime: Runtime, clock: HandClock):
+    api.post("/stores", NEW, 201)
+    days = []
+    for change in (
+        {"commerce_token": "another one"},
+        {"commerce_url": "https://shop2.example"},
+        {"amazon_client_secret": NEW["amazon_client_secret"]},
+        {"amazon_client_secret": "the next one"},
+    ):
+        clock.advance(timedelta(days=10))
+        api.send("PATCH", "/stores/1", 200, json=change)
+        days.append((clock.now() - runtime.links.get(1).clients.secret_since).days)
+    assert days == [10, 20, 30, 0]
+
+
+def test_a_store_of_before_keeps_the_day_on_which_its_credentials_were_last_entered(
+    api: ApiClient, runtime: Runtime, clock: HandClock
+):
+    api.post("/stores", NEW, 201)
+    with runtime.db.session() as session:
+        row = session.get_one(StoreSecret, 1)
+        secret = runtime.vault.open("store:1", row.encrypted)
+        del secret["amazon_secret_since"]
+        row.encrypted = runtime.vault.seal("store:1", secret)
+    clock.advance(timedelta(days=40))
+    api.send("PATCH", "/stores/1", 200, json={"commerce_url": "https://shop2.example"})
+    assert (clock.now() - runtime.links.get(1).clients.secret_since).days == 40
 
 
 def test_a_new_store_has_the_default_settings(api: ApiClient):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bridge import clock, store
-from bridge.models import JobRun
+from bridge.models import JobRun, StoreSecret
 from bridge.vault import new_key
 from tests.cli.conftest import Cli, store_json
 
@@ -110,6 +110,19 @@ def test_a_store_whose_last_sync_failed(well: Cli):
     code, found = findings(well)
     assert (code, list(sick(found))) == (1, ["store 1"])
     assert "no answer" in found["store 1"]
+
+
+def test_a_client_secret_that_ends_soon(well: Cli):
+    runtime = well.runtime()
+    with runtime.db.session() as session:
+        row = session.get_one(StoreSecret, 1)
+        secret = runtime.vault.open("store:1", row.encrypted)
+        entered = clock.now() - timedelta(days=175)
+        row.encrypted = runtime.vault.seal("store:1", secret | {"amazon_secret_since": entered.isoformat()})
+    runtime.close()
+    code, found = findings(well)
+    assert (code, list(sick(found))) == (1, ["client secret of store 1"])
+    assert "ends within 5 days" in found["client secret of store 1"]
 
 
 def test_a_copy_of_another_installation_and_read_only_mode(well: Cli):

@@ -41,6 +41,16 @@ def test_where_all_agree_nothing_is_found(played):
     assert stage.job("audit").result == {"findings": 0}
 
 
+def test_a_client_secret_that_is_about_to_end_is_told_every_night(stage: Stage):
+    stage.wait(timedelta(days=149))
+    stage.job("audit")
+    stage.wait(timedelta(days=1))
+    stage.job("audit")
+    with stage.bridge.db.reading() as session:
+        told = session.scalars(select(CommunicationError)).one()
+    assert (told.system, told.code, "ends within 30 days" in told.message) == ("amazon", "SecretEnds", True)
+
+
 def missing_here(stage: Stage, _waiting: str, _shipped: str) -> str:
     number = stage.place()
     stage.wait(timedelta(hours=2))

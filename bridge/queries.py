@@ -31,6 +31,7 @@ from bridge.models import (
     ProductMatch,
     Shipment,
     Store,
+    UnreadableOrder,
 )
 from bridge.order_list import moment, money, order_items
 
@@ -38,6 +39,10 @@ Allowed = Collection[int] | None
 SYSTEM_MESSAGE = (
     "Your Amazon store(s) has orders that cannot be imported into Commerce."
     " See Recent Orders in the store dashboard(s): {stores}"
+)
+UNREADABLE_MESSAGE = (
+    "Amazon has shown orders that cannot be read; they are asked for again until they can. Do not forget to ship them."
+    " See Communication errors. Store(s): {stores}"
 )
 _RECENT = 10  # orders and events shown where there is a list of their own
 
@@ -190,7 +195,13 @@ def _change(previous: int, present: int) -> str | None:
 
 
 def system_messages(session: Session, allowed: Allowed) -> list[dict[str, Any]]:
-    """What the merchant must be told: the one message while any order of an active store is blocked."""
+    """What the merchant must be told: one message while any order of an active store is blocked, and one while Amazon
+    has shown any that cannot be read, which stands in no list.
+    """
+    return [*_blocked_message(session, allowed), *_unreadable_message(session, allowed)]
+
+
+def _blocked_message(session: Session, allowed: Allowed) -> list[dict[str, Any]]:
     blocked = select(Order.id).where(Order.store_id == Store.id, Order.import_state == ImportState.BLOCKED).exists()
     query = select(Store.id, Store.name).where(Store.active, blocked, *_mine(Store.id, allowed)).order_by(Store.id)
     concerned = session.execute(query).all()
@@ -198,6 +209,21 @@ def system_messages(session: Session, allowed: Allowed) -> list[dict[str, Any]]:
         return []
     text = SYSTEM_MESSAGE.format(stores=", ".join(name for _, name in concerned))
     return [{"code": "orders_blocked", "severity": "error", "text": text, "store_ids": [i for i, _ in concerned]}]
+
+
+def _unreadable_message(session: Session, allowed: Allowed) -> list[dict[str, Any]]:
+    query = (
+        select(Store.id, Store.name, func.count())
+        .join(UnreadableOrder, UnreadableOrder.store_id == Store.id)
+        .where(Store.active, *_mine(Store.id, allowed))
+        .group_by(Store.id, Store.name)
+    )
+    concerned = session.execute(query.order_by(Store.id)).all()
+    if not concerned:
+        return []
+    text = UNREADABLE_MESSAGE.format(stores=", ".join(f"{name} ({count})" for _, name, count in concerned))
+    ids = [store_id for store_id, _, _ in concerned]
+    return [{"code": "orders_unreadable", "severity": "error", "text": text, "store_ids": ids}]
 
 
 # -- one order ---------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ class OrderPage:
 
     unreadable: (order id or "?", reason) of the orders that could not be read; skipped: how many were not Amazon's own.
     query and next_token are to be kept together and given back as they are: Amazon takes the token with no other query.
-    last_updated_before, created_before: Amazon's echo, up to when the search is complete.
+    last_updated_before, created_before: Amazon's echo, up to when the search is complete. request_id: Amazon's number.
     """
 
     snapshots: tuple[OrderSnapshot, ...]
@@ -64,6 +64,7 @@ class OrderPage:
     skipped: int = 0
     last_updated_before: datetime | None = None
     created_before: datetime | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class AmazonClient:
             query = _search_query(marketplace_ids, last_updated_after, created_after, page_size)
         sent = {**query, "paginationToken": pagination_token} if pagination_token else query
         answer = self._connection.call(SEARCH_ORDERS, query=sent, reserve=reserve)
-        return _read(SEARCH_ORDERS, answer, lambda body: _page(body, query))
+        return _read(SEARCH_ORDERS, answer, lambda body: _page(body, query, answer.request_id))
 
     def get_order(self, order_id: str) -> OrderSnapshot:
         """The order as Amazon shows it now. Raises RemoteError, PERMANENT with code NotFound when there is none,
@@ -179,10 +180,9 @@ class AmazonClient:
         try:
             snapshot = wire.snapshot(order)
         except wire.Unreadable as error:
-            raise GET_ORDER.failed(str(error), verdict=Verdict.PERMANENT, status=200, code="UnreadableOrder") from error
+            raise _not_taken("UnreadableOrder", str(error), answer) from error
         if snapshot is None:
-            message = "The order was not placed on Amazon."
-            raise GET_ORDER.failed(message, verdict=Verdict.PERMANENT, status=200, code="NotAnAmazonOrder")
+            raise _not_taken("NotAnAmazonOrder", "The order was not placed on Amazon.", answer)
         return snapshot
 
     def confirm_shipment(self, order_id: str, marketplace_id: str, package: PackageDetail) -> None:
@@ -324,7 +324,13 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _page(body: dict[str, Any], query: dict[str, str]) -> OrderPage:
+def _not_taken(code: str, message: str, answer: Answer) -> RemoteError:
+    return GET_ORDER.failed(
+        message, verdict=Verdict.PERMANENT, status=answer.status, code=code, request_id=answer.request_id
+    )
+
+
+def _page(body: dict[str, Any], query: dict[str, str], request_id: str | None) -> OrderPage:
     orders = body["orders"]
     if not isinstance(orders, list):
         raise TypeError("orders is not a list")
@@ -350,6 +356,7 @@ def _page(body: dict[str, Any], query: dict[str, str]) -> OrderPage:
         skipped=skipped,
         last_updated_before=wire.moment(updated) if updated else None,
         created_before=wire.moment(created) if created else None,
+        request_id=request_id,
     )
 
 

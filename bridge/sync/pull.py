@@ -27,6 +27,7 @@ from bridge.sync.intake import store_snapshots
 
 OVERLAP = timedelta(minutes=60)
 SWEEP = timedelta(hours=48)
+NOT_FOUND_TRIES = 4
 POLICY = Policy(first=300)  # of asking again for an order that could not be read
 
 
@@ -145,7 +146,7 @@ def store_page(session: Session, stores: Mapping[str, Link], page: OrderPage) ->
     for order_id, reason in page.unreadable:
         done["unreadable"] += 1
         if session.get(UnreadableOrder, (lead.store_id, order_id)) is None:
-            _remember(session, lead, order_id, reason)
+            _remember(session, lead, order_id, reason, page.request_id)
     return done
 
 
@@ -160,7 +161,7 @@ def _store(session: Session, stores: Mapping[str, Link], snapshots: Iterable[Ord
     return done
 
 
-def _remember(session: Session, link: Link, order_id: str, reason: str) -> None:
+def _remember(session: Session, link: Link, order_id: str, reason: str, request_id: str | None) -> None:
     session.add(
         UnreadableOrder(
             store_id=link.store_id, amazon_order_id=order_id, reason=reason[:500], attempts=0, due_at=link.now()
@@ -170,6 +171,7 @@ def _remember(session: Session, link: Link, order_id: str, reason: str) -> None:
         CommunicationError(
             store_id=link.store_id, at=link.now(), system="amazon", operation="searchOrders", status=200,
             code="UnreadableOrder", message=f"Order {order_id}: {reason}"[:500],
+            request_id=(request_id or "")[:64] or None,
         )
     )  # fmt: skip
 
@@ -191,16 +193,17 @@ def _ask_again(account: _Account) -> Counter[str]:
 def _ask_once(account: _Account, store_id: int, order_id: str) -> Counter[str]:
     lead = account.lead
     snapshots: list[OrderSnapshot] = []
-    gone = False
+    gone = missing = False
     try:
         snapshots.append(lead.amazon.get_order(order_id))
     except RemoteError as error:
         if not error.permanent:
             raise
-        gone = error.code in {"NotFound", "NotAnAmazonOrder"}
+        gone, missing = error.code == "NotAnAmazonOrder", error.code == "NotFound"
     with lead.db.session() as session:
         row = session.get_one(UnreadableOrder, (store_id, order_id))
-        if snapshots or gone:
+        # Amazon has listed it: that it does not find it for once is no reason to forget it.
+        if snapshots or gone or (missing and row.attempts >= NOT_FOUND_TRIES):
             session.delete(row)
             return _store(session, account.stores, snapshots)
         row.attempts += 1

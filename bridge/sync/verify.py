@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
 
 from bridge import store
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain import app_secret
 from bridge.domain.order import STREET_WITHHELD
 from bridge.errors import BridgeError, RemoteError, Verdict
+from bridge.models import Notification, SyncCursor, UnreadableOrder
 from bridge.sync.connect import Link, Links
 from bridge.sync.stock_check import CURE, measure
 
 MAX_SKEW = 90.0  # seconds
+LATE = timedelta(hours=1)  # after which orders should have been asked for, with any sensible schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ def verify(links: Links, store_id: int) -> list[Check]:
         _check("personal data", lambda: _verify_roles(link)),
         _check("client secret", lambda: _verify_secret(link)),
         _check("notifications", lambda: _verify_notifications(links, link)),
+        _check("orders", lambda: _verify_orders(link)),
         _check("commerce", lambda: f"Commerce {link.commerce.version()} answers."),
     ]
     if checks[-1].ok:
@@ -111,7 +117,49 @@ def _verify_notifications(links: Links, link: Link) -> str:
     if queue is None:
         return "Not used (BRIDGE_SQS_QUEUE_URL is not set): orders arrive with the next sync."
     with queue:
-        return link.amazon.notifications.ensure(queue.arn(), create=not link.read_only)
+        set_up = link.amazon.notifications.ensure(queue.arn(), create=not link.read_only)
+    return f"{set_up} {_arrivals(link)}"
+
+
+def _arrivals(link: Link) -> str:
+    """What came of the messages. One that leads nowhere costs no order, which the next sync finds."""
+    with link.db.reading() as session:
+        last = session.scalar(select(func.max(Notification.received_at)))
+        counts = select(Notification.state, func.count()).group_by(Notification.state)
+        states = dict(session.execute(counts).tuples().all())
+        dead = select(Notification.reason).where(Notification.state == "dead").order_by(Notification.id.desc())
+        newest = session.scalar(dead.limit(1))
+    if last is None:
+        return "None has come yet."
+    told = f"{states.get('pending', 0)} wait, and the last one came {_ago(link, last)} ago."
+    if newest is not None:
+        told += f" {states['dead']} of the last 15 days lead nowhere, the newest because of {newest}."
+    return told
+
+
+def _verify_orders(link: Link) -> str:
+    """Whether Amazon's changes are read, and all orders among them can be."""
+    account = [each.store_id for each in link.account()]
+    with link.db.reading() as session:
+        where = UnreadableOrder.store_id.in_(account)
+        unread = session.scalars(select(UnreadableOrder).where(where).order_by(UnreadableOrder.amazon_order_id)).all()
+        cursor = session.get(SyncCursor, (link.store_id, "amazon"))
+    if unread:
+        shown = "; ".join(f"{row.amazon_order_id}: {row.reason}" for row in unread[:5])
+        more = f" and {len(unread) - 5} more" if len(unread) > 5 else ""
+        raise _warning(f"{len(unread)} order(s) cannot be read, and are asked for again: {shown}{more}")
+    if cursor is None or cursor.position is None:
+        return "No order has been asked for yet."
+    until = datetime.fromisoformat(cursor.position).astimezone(UTC)
+    told = f"Amazon's changes are read up to {until:%Y-%m-%d %H:%M} UTC, {_ago(link, until)} ago"
+    if link.now() - until > LATE:
+        raise _warning(f"{told}: see the job runs of sync, and whether the scheduler runs")
+    return f"{told}."
+
+
+def _ago(link: Link, when: datetime) -> str:
+    minutes = max(0, int((link.now() - when).total_seconds() // 60))
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
 
 
 def _verify_store_view(link: Link) -> str:

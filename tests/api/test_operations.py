@@ -117,7 +117,12 @@ def test_failed_calls_are_listed_newest_first(
         record_remote_error(session, store.id, error, clock.now())
         error.system = "commerce"
         record_remote_error(session, other.id, error, clock.now() + timedelta(seconds=1))
-    assert [e["store_id"] for e in api.get("/communication-errors")["items"]] == [other.id, store.id]
+        error.system = "bridge"  # what the nightly audit has found
+        record_remote_error(session, None, error, clock.now() - timedelta(seconds=1))
+    assert [e["store_id"] for e in api.get("/communication-errors", system="bridge")["items"]] == [None]
+    assert {e["system"] for e in api.get("/communication-errors")["items"]} == {"amazon", "commerce", "bridge"}
+    bound = api.using(key_for(stores=[store.id, other.id]))
+    assert [e["store_id"] for e in bound.get("/communication-errors")["items"]] == [other.id, store.id]
     assert [e["store_id"] for e in api.get("/communication-errors", system="amazon")["items"]] == [store.id]
     assert [e["store_id"] for e in api.get("/communication-errors", store_id=other.id)["items"]] == [other.id]
     bound = api.using(key_for(stores=[store.id]))

@@ -148,6 +148,16 @@ def test_a_single_order_that_cannot_be_taken_is_refused_for_good(order, code):
     assert (caught.value.verdict, caught.value.code) == (Verdict.PERMANENT, code)
 
 
+def test_an_order_that_cannot_be_taken_is_told_with_amazons_number_of_the_request():
+    answer = httpx.Response(200, json={"order": {"orderId": "1"}}, headers={"x-amzn-RequestId": "r-1"})
+    with client_that_gets(answer) as client, pytest.raises(RemoteError) as caught:
+        client.get_order("1")
+    assert caught.value.request_id == "r-1"
+    listed = httpx.Response(200, json={"orders": [{"orderId": "1"}]}, headers={"x-amzn-RequestId": "r-2"})
+    with client_that_gets(listed) as client:
+        assert client.search_orders(marketplace_ids=["M"], created_after=START).request_id == "r-2"
+
+
 def test_an_answer_that_holds_no_order_is_no_answer():
     with pytest.raises(RemoteError) as caught:
         client_that_gets(httpx.Response(200, json={"order": []})).get_order("111-1111111-1111111")

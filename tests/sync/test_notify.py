@@ -322,6 +322,11 @@ def test_messages_that_cannot_be_read_are_dead_letters_and_stop_nothing(stage: L
     assert dead.pop("7") == "MalformedNotification: not an ORDER_CHANGE"
     ((message_id, reason),) = dead.items()
     assert (message_id[:4], reason) == ("sqs:", "MalformedNotification: not JSON")
+    check = {check.name: check for check in verify(stage.bridge.links, stage.store_id)}["notifications"]
+    assert check.ok  # no order is lost: the sync finds it
+    assert "the last one came 0 minutes ago" in check.message
+    assert "2 of the last 15 days lead nowhere" in check.message
+    assert "MalformedNotification: not an ORDER_CHANGE" in check.message
     assert stage.complaints() == [
         ("MalformedNotification", f"Notification {message_id}: not JSON"),
         ("MalformedNotification", "Notification 7: not an ORDER_CHANGE"),

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from bridge.domain.order import AmazonStatus
 from bridge.domain.states import ImportState
 from bridge.jobs.run import run_job
-from bridge.models import CommunicationError, JobRun, Order, QuotaBucket, Store, SyncCursor
+from bridge.models import CommunicationError, JobRun, Order, QuotaBucket, Store, SyncCursor, UnreadableOrder
+from bridge.queries import system_messages
 from bridge.sandbox.world import Fault
 from bridge.sync.intake import store_snapshots
+from bridge.sync.verify import verify
 from tests.stage import Stage, line
 
 SEARCH = r"GET /amazon/orders/2026-01-01/orders"
@@ -145,6 +147,14 @@ def test_an_unreadable_order_is_reported_and_holds_up_nothing(stage: Stage):
         (error,) = session.scalars(select(CommunicationError)).all()
     assert bad in error.message
     assert "TELEPORTED" in error.message
+    assert error.request_id  # what Amazon's support asks for
+    check = {check.name: check for check in verify(stage.bridge.links, stage.store_id)}["orders"]
+    assert (check.ok, bad in check.message, "TELEPORTED" in check.message) == (False, True, True)
+    with stage.bridge.db.reading() as session:
+        (told,) = system_messages(session, None)
+        assert system_messages(session, [99]) == []
+    assert (told["code"], told["store_ids"]) == ("orders_unreadable", [stage.store_id])
+    assert "Mugs US (1)" in told["text"]
 
 
 def test_an_unreadable_order_is_asked_for_again_until_it_can_be_read(stage: Stage):
@@ -162,6 +172,36 @@ def test_an_unreadable_order_is_asked_for_again_until_it_can_be_read(stage: Stag
     stage.wait(timedelta(hours=3))
     stage.sync("sync")
     assert stage.world.requests["amazon getOrder"] == asked  # and then no more
+    with stage.bridge.db.reading() as session:
+        assert system_messages(session, None) == []
+
+
+def not_found(times: int | None) -> Fault:
+    body = '{"errors":[{"code":"NotFound","message":"There is no such order."}]}'
+    return Fault(rf"{SEARCH}/", "answer", status=404, body=body, content_type="application/json", times=times)
+
+
+def test_an_unreadable_order_that_amazon_does_not_find_at_first_is_asked_for_again(stage: Stage):
+    bad = stage.place()
+    stage.amazon.orders[bad]["fulfillment"]["fulfillmentStatus"] = "TELEPORTED"
+    stage.world.faults.add(not_found(times=2))
+    for _ in range(2):
+        stage.sync("sync")
+        stage.wait(timedelta(hours=2))  # beyond the overlap
+    stage.amazon.orders[bad]["fulfillment"]["fulfillmentStatus"] = "PENDING"
+    stage.sync("sync")
+    assert stage.known(bad)
+
+
+def test_an_unreadable_order_that_amazon_never_finds_is_given_up(stage: Stage):
+    bad = stage.place()
+    stage.amazon.orders[bad]["fulfillment"]["fulfillmentStatus"] = "TELEPORTED"
+    stage.world.faults.add(not_found(times=None))
+    for _ in range(7):
+        stage.sync("sync")
+        stage.wait(timedelta(hours=2))
+    with stage.bridge.db.reading() as session:
+        assert session.scalars(select(UnreadableOrder)).all() == []
 
 
 def test_orders_of_other_channels_are_skipped(stage: Stage):

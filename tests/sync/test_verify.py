@@ -27,6 +27,7 @@ def test_everything_is_well(stage: Stage):
         "personal data",
         "client secret",
         "notifications",
+        "orders",
         "commerce",
         "store view",
         "stock",
@@ -96,6 +97,15 @@ def test_addresses_that_come_are_counted(stage: Stage):
     stage.sync()
     assert "Direct-to-Consumer" not in repr(stage.commerce_order(number))
     assert checked(stage)["personal data"].message == "Amazon sends addresses (1 of the newest 1 orders)."
+
+
+def test_how_far_orders_have_been_read_is_said(stage: Stage):
+    assert checked(stage)["orders"].message == "No order has been asked for yet."
+    stage.sync("sync")
+    assert checked(stage)["orders"].message.startswith("Amazon's changes are read up to 2026-11-02 09:01 UTC")
+    stage.wait(timedelta(hours=3))
+    check = checked(stage)["orders"]
+    assert (check.ok, "3 hours ago" in check.message) == (False, True)
 
 
 def test_the_quota_that_is_left_is_shown(stage: Stage):

@@ -349,11 +349,14 @@ class SystemMessageSchema(Output):
 SystemMessageListSchema = list_of(SystemMessageSchema, "SystemMessageListSchema")
 
 
+_SOURCES = ("amazon", "commerce", "bridge")
+
+
 class CommunicationErrorQuery(PageQuery):
     """Which failed calls."""
 
     store_id = fields.Integer(validate=validate.Range(1, MOST), metadata={"description": "Calls for this store."})
-    system = Enumerated("RemoteSystem", ("amazon", "commerce"), metadata={"description": "Calls to this side."})
+    system = Enumerated("ErrorSource", _SOURCES, metadata={"description": "Calls to this side, or what we found."})
 
 
 class CommunicationErrorSchema(Output):
@@ -362,9 +365,7 @@ class CommunicationErrorSchema(Output):
     id = integer("Its id.", 5)
     store_id = integer("The store it was for; null: the bridge.", 1, allow_none=True)
     at = moment("When.")
-    system = Enumerated(
-        "RemoteSystem", ("amazon", "commerce"), required=True, metadata={"description": "Who was called."}
-    )
+    system = Enumerated("ErrorSource", _SOURCES, required=True, metadata={"description": "Who was called."})
     operation = string("What was asked.", "searchOrders")
     status = integer("The HTTP status; null: no answer.", 429, allow_none=True)
     code = string("The other side's error code, empty if it gave none.", "QuotaExceeded")

@@ -133,6 +133,14 @@ ENUMERATIONS: dict[str, tuple[str, dict[str, str]]] = {
         "A region of Amazon's API.",
         {"eu": "Europe, India and the Middle East", "fe": "the Far East", "na": "the Americas"},
     ),
+    "ErrorSource": (
+        "Where something went wrong.",
+        {
+            "amazon": "a call to Amazon failed",
+            "commerce": "a call to Commerce failed",
+            "bridge": "both answered, and the nightly audit found that they do not agree",
+        },
+    ),
     "RemoteSystem": ("One of the two sides that the bridge calls.", {}),
     "RequestPart": ("A part of a request.", {}),
     "Severity": ("How bad it is.", {}),

@@ -164,12 +164,38 @@ def dashboard(session: Session, store_id: int, days: int, now: datetime) -> dict
         "previous_revenue": money(previous, currency),
         "change_percent": _change(previous, revenue),
         "revenue_by_day": [{"date": d, "revenue": money(by_day.get(d, 0), currency)} for d in dates],
+        **_overdue_orders(session, store_id, now),
         "orders_by_status": [
             {"status": word, "count": n} for word, n in session.execute(counted.order_by(Order.status))
         ],
         "recent_orders": order_items(session.connection(), list(session.scalars(recent.limit(_RECENT)))),
         "seller_central_links": [
             {"label": label, "url": f"https://{seller_central}{path}"} for label, path in _SELLER_CENTRAL
+        ],
+    }
+
+
+def _overdue_orders(session: Session, store_id: int, now: datetime) -> dict[str, Any]:
+    """How many orders of the store are overdue (see _overdue), and the longest overdue of them."""
+    late = (Order.store_id == store_id, Order.channel == Channel.FBM, Order.ship_by <= now)
+    shown = select(Order.ship_by, Order.id, Order.amazon_order_id, Order.status)
+    # What is not shipped is shown as one of three words, by which an index finds it among all that is.
+    waits = Order.amazon_status.in_((AmazonStatus.UNSHIPPED, AmazonStatus.PARTIALLY_SHIPPED))
+    words = (ShownStatus.UNSHIPPED, ShownStatus.PARTIALLY_SHIPPED, ShownStatus.ERROR)
+    untold = (
+        OutgoingChange.store_id == store_id,
+        OutgoingChange.kind == "confirm_shipment",
+        OutgoingChange.state.in_(("pending", "sent")),
+        Order.amazon_status == AmazonStatus.SHIPPED,
+    )
+    rows = session.execute(shown.where(*late, waits, Order.status.in_([word.value for word in words]))).all()
+    told = shown.join(OutgoingChange, OutgoingChange.order_id == Order.id).where(*late, *untold).distinct()
+    found = sorted(tuple(row) for row in (*rows, *session.execute(told)))
+    return {
+        "overdue_count": len(found),
+        "overdue_orders": [
+            {"id": order_id, "amazon_order_id": number, "status": status, "ship_by": moment(ship_by)}
+            for ship_by, order_id, number, status in found[:_RECENT]
         ],
     }
 

@@ -17,7 +17,7 @@ from bridge.store import claim_for_import, snapshot_of, write_personal
 from bridge.sync.address import edit_address, lock_order
 from tests.api_client import ApiClient
 from tests.conftest import HandClock
-from tests.factories import NOW
+from tests.factories import NOW, make_order, make_store
 from tests.stage import Stage
 
 Put = Callable[..., Order]
@@ -88,6 +88,26 @@ def test_an_order_is_overdue_while_amazon_waits_for_its_shipment(
                 )
             )  # fmt: skip
     assert api.get(f"/orders/{order.id}")["overdue"] is overdue
+    board = api.get(f"/stores/{order.store_id}/dashboard")
+    assert (board["overdue_count"], [one["id"] for one in board["overdue_orders"]]) == (
+        (1, [order.id]) if overdue else (0, [])
+    )
+
+
+def test_the_dashboard_names_the_longest_overdue_orders_first_and_counts_all(
+    api: ApiClient, put: Put, runtime: Runtime
+):
+    orders = [
+        put(ship_by=NOW - timedelta(hours=hour), blockers=["out_of_stock"] if hour % 2 else ()) for hour in range(12)
+    ]
+    with runtime.db.session() as session:
+        make_order(session, make_store(session), ship_by=NOW - timedelta(days=9))
+    board = api.get(f"/stores/{orders[0].store_id}/dashboard")
+    assert board["overdue_count"] == 12
+    assert [one["id"] for one in board["overdue_orders"]] == [order.id for order in orders[:1:-1]]
+    assert (board["overdue_orders"][0]["status"], board["overdue_orders"][0]["ship_by"]) == (
+        "Error", "2026-11-01T22:30:00Z",
+    )  # fmt: skip
 
 
 ADDRESS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -338,12 +339,18 @@ def test_the_dashboard_shows_sales_as_a_chart_and_as_a_table(page: Page, shown: 
     page.get_by_text("Revenue by day as a table").click()
     expect(page.locator("#chart-table tbody tr")).to_have_count(7)
     expect(page.locator("#counts")).to_contain_text(re.compile(r"Completed\s*1"))
+    expect(page.locator("#overdue")).to_be_hidden()
     page.get_by_role("button", name="Verify the connection").click()
     expect(page.locator("#checks li")).not_to_have_count(0)
     page.get_by_role("button", name="Deactivate the store").click()
     expect(page.get_by_role("button", name="Activate the store")).to_be_visible()
     page.get_by_role("button", name="Read Amazon's changes now").click()
     expect(page.locator("#notice")).to_contain_text("The store is deactivated.")
+    shown.stage.wait(timedelta(days=5))
+    page.reload()
+    expect(page.locator("#overdue-title")).to_have_text("Overdue: 1 order")
+    page.locator("#overdue").get_by_role("link", name=shown.blocked).click()
+    expect(page.get_by_role("tabpanel")).to_contain_text("Overdue")
 
 
 def test_a_job_is_run_from_its_page(page: Page, shown: Shown):

@@ -304,6 +304,15 @@ class LinkSchema(Output):
     url = string("Where it is.", "https://sellercentral.amazon.com/orders-v3")
 
 
+class OverdueOrderSchema(Output):
+    """An order whose last moment of shipping has passed, and of which Amazon does not know everything as shipped."""
+
+    id = integer("Our id of the order.", 42)
+    amazon_order_id = string("Amazon's order number.", "113-5551234-0000001")
+    status = order_status(required=True, metadata={"description": "What the list shows."})
+    ship_by = moment("Latest moment of shipping.")
+
+
 class DashboardSchema(Output):
     """How a store does. Canceled orders are no sales."""
 
@@ -328,6 +337,12 @@ class DashboardSchema(Output):
     )
     orders_by_status = fields.List(
         fields.Nested(StatusCountSchema), required=True, metadata={"description": "All orders, counted."}
+    )
+    overdue_count = integer("How many orders are overdue.", 1)
+    overdue_orders = fields.List(
+        fields.Nested(OverdueOrderSchema),
+        required=True,
+        metadata={"description": "Those that are overdue the longest, at most ten."},
     )
     recent_orders = fields.List(
         fields.Nested(OrderSchema), required=True, metadata={"description": "The newest orders, newest first."}

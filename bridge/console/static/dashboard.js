@@ -2,7 +2,7 @@
 
 import { get, post } from "./api.js";
 import { revenueChart, revenueTable } from "./chart.js";
-import { find, h, money, number, outside, replace, status } from "./dom.js";
+import { counted, find, h, money, number, outside, replace, status, when } from "./dom.js";
 import { orderRow } from "./order_row.js";
 import { showRows } from "./rows.js";
 import { act, failed, keepFresh, showStore, start, tell } from "./shell.js";
@@ -23,10 +23,18 @@ function show(board) {
   draw(board);
   replace(find("#counts"), board.orders_by_status.map(({ status: code, count }) =>
     h("li", {}, h("a", { href: `/console/orders?store_id=${id}&status=${code}`, "data-key": code }, status(code)), h("span", { class: "count" }, number(count)))));
+  showOverdue(board.overdue_count, board.overdue_orders);
   showRows(find("#recent"), board.recent_orders, orderRow);
   find("#recent-none").hidden = board.recent_orders.length > 0;
   find("#recent").closest("table").hidden = board.recent_orders.length === 0;
   showLinks(board);
+}
+
+function showOverdue(count, orders) {
+  find("#overdue").hidden = count === 0;
+  find("#overdue-title").textContent = `Overdue: ${counted(count, "order")}`;
+  replace(find("#overdue-orders"), orders.map((order) =>
+    h("li", {}, h("a", { href: `/console/orders/${order.id}`, "data-key": `overdue-${order.id}` }, order.amazon_order_id), when(order.ship_by))));
 }
 
 function draw(board) {

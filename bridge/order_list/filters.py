@@ -11,11 +11,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bridge.domain.commerce import plain
+from bridge.domain.states import ShownStatus
 from bridge.order_list.rows import run
 
 MOST_COUNTED = 10_000  # counting further would cost more than the page, and tells the merchant little
@@ -78,8 +80,13 @@ def conditions(
 ) -> list[Condition] | None:
     """All that must hold in these stores, whose totals have so many decimals; None when nothing can meet it."""
     found: list[Condition] = []
-    if wanted.status:
-        found.append(one_of("status", wanted.status))
+    status = wanted.status
+    if wanted.blocker is not None:  # an order shows its blockers only while it stands in Error
+        if status and ShownStatus.ERROR not in status:
+            return None
+        status = (ShownStatus.ERROR.value,)
+    if status:
+        found.append(one_of("status", status))
     if wanted.channel is not None:
         found.append(Condition("channel", "@channel = ?", (str(wanted.channel),)))
     if wanted.import_state is not None:
@@ -123,7 +130,7 @@ def _fetched(connection: Connection, condition: Condition) -> frozenset[int] | N
     """The ids of all that meet it; None where those are very many."""
     ids: set[int] = set()
     for select, parameters in condition.found_in:
-        ids.update(row[0] for row in run(connection, f"{select} LIMIT {_MOST_FETCHED + 1}", parameters))
+        ids.update(chain.from_iterable(run(connection, f"{select} LIMIT {_MOST_FETCHED + 1}", parameters)))
         if len(ids) > _MOST_FETCHED:
             return None
     return frozenset(ids)

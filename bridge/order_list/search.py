@@ -95,6 +95,17 @@ class _Part:
     conditions: list[Condition]
 
     @property
+    def ids(self) -> frozenset[int] | None:
+        """Of the few orders that may meet them (`weighed`); None where these are not known."""
+        return next((each.ids for each in self.conditions if each.ids is not None), None)
+
+    @property
+    def others(self) -> list[Condition]:
+        """Those that an index of orders holds, the stores among them."""
+        held = [each for each in self.conditions if each.ids is None and not each.found_in]
+        return [one_of("store_id", self.store_ids), *held] if self.store_ids else held
+
+    @property
     def broad(self) -> list[Condition]:
         """Those that very many orders meet, and that no index of orders holds."""
         return [each for each in self.conditions if each.found_in and each.ids is None]
@@ -109,16 +120,21 @@ class _Search:
         self._dialect = connection.dialect.name
         self._driver: str | None = None
         self._walks = self._all = True
+        self._known_ids = False
+        # How many there are and whether there may be more; None where the count comes with the page.
+        self._counted: tuple[int, bool] | None = None
         self._parts = [_Part((), 1, [])]
         if wanted == OrderFilter() and self._name == "purchase_date":
-            # What is asked most: nothing has to be known before, and the count comes with the page.
-            self._counted: tuple[int, bool] | None = None
-            return
+            return  # what is asked most: nothing has to be known before
         self._digits = decimals(connection)
         chosen = self._digits if wanted.store_ids is None else [i for i in wanted.store_ids if i in self._digits]
         self._stores = sorted(chosen)
         self._all = len(self._stores) == len(self._digits)
         self._parts = self._weigh(connection, wanted)
+        self._known_ids = bool(self._parts) and all(part.ids is not None for part in self._parts)
+        if self._known_ids:
+            self._walks = False
+            return
         if self._dialect == "sqlite" and self._parts:
             self._driver = self._choose_driver(connection, self._parts)
         self._counted = self._count(connection) if self._parts else (0, False)
@@ -140,20 +156,30 @@ class _Search:
             return [], None
         ids, parameters = self._walk(after, size + 1, offset) if self._walks else self._fetch(after, size + 1, offset)
         key = date_text(connection, "page.k") if dated else "page.k"
-        many = "NULL" if self._counted else f"(SELECT 1 FROM orders LIMIT 1 OFFSET {MOST_COUNTED})"
+        count = "NULL"
+        if self._counted is None:
+            count = "page.n" if self._known_ids else f"(SELECT 1 FROM orders LIMIT 1 OFFSET {MOST_COUNTED})"
         rows = run(
             connection,
-            f"{selected(connection, many, key)} FROM ({ids}) AS page JOIN orders o ON o.id = page.id {JOINS}"
+            f"{selected(connection, count, key)} FROM ({ids}) AS page JOIN orders o ON o.id = page.id {JOINS}"
             f" ORDER BY {self._order('page.k', 'page.id')}",
             parameters,
         )
         if self._counted is None:
-            full = bool(rows) and rows[0][-2] is not None
-            self._counted = (MOST_COUNTED, True) if full else self._count(connection)
+            first = 0 if self._known_ids and after is None and not offset else None
+            self._counted = self._told(rows[0][-2] if rows else first) or self._count(connection)
         following = write_cursor(self._sort, rows[size - 1][-1], rows[size - 1][0]) if len(rows) > size else None
         return items(connection, rows[:size]), following
 
     # -- how many there are
+
+    def _told(self, count: int | None) -> tuple[int, bool] | None:
+        """What the page's first row tells of the count; None where it tells nothing."""
+        if count is None:
+            return None
+        if not self._known_ids:
+            return MOST_COUNTED, True
+        return min(count, MOST_COUNTED), count > MOST_COUNTED
 
     def _weigh(self, connection: Connection, wanted: OrderFilter) -> list[_Part]:
         """The filter, once for every number of decimals that totals have where totals matter."""
@@ -179,12 +205,18 @@ class _Search:
             return None
         sizes: dict[str, int] = {}
         for column in held:
+            selects: list[str] = []
+            values: list[Any] = []
             for part in parts:
                 alone = [one_of("store_id", part.store_ids), *(c for c in part.conditions if c.name == column.name)]
-                where, values = _written(self._dialect, alone, "o.")
-                limited = f"SELECT 1 FROM orders o WHERE {where} LIMIT {_MOST_WEIGHED}"
-                size = run(connection, f"SELECT count(*) FROM ({limited}) AS found", values)[0][0]
-                sizes[column.name] = sizes.get(column.name, 0) + size
+                where, more = _written(self._dialect, alone, "o.")
+                selects.append(f"SELECT 1 FROM orders o WHERE {where}")
+                values += more
+            met = " UNION ALL ".join(selects)
+            # Whether there are so many is answered in half the time that counting them takes.
+            many = run(connection, f"{met} LIMIT 1 OFFSET {_MOST_WEIGHED}", values)
+            size = None if many else run(connection, f"SELECT count(*) FROM ({met}) AS found", values)[0][0]
+            sizes[column.name] = _MOST_WEIGHED if size is None else size
         return min(sizes, key=lambda name: sizes[name])
 
     def _count(self, connection: Connection) -> tuple[int, bool]:
@@ -197,6 +229,9 @@ class _Search:
                 return MOST_COUNTED, True
         elif len(self._parts[0].conditions) == 1 and self._parts[0].broad and self._all:
             return MOST_COUNTED, True
+        if self._known_ids:
+            found = run(connection, *self._fetch(None, 1, 0))
+            return self._told(found[0][2]) or (0, False) if found else (0, False)
         met = looked_at = 0
         for part in self._parts:
             inner, values = self._driven(part)
@@ -207,44 +242,37 @@ class _Search:
             met += row[1]
         return min(met, MOST_COUNTED), looked_at > MOST_COUNTED
 
-    def _selected(self, parts: list[_Part], what: str, joined: str = "") -> tuple[list[str], list[Any]]:
-        """A select of what meets the filter for each part, and all their parameters."""
-        selects: list[str] = []
-        parameters: list[Any] = []
-        for part in parts:
-            inner, values = self._driven(part)
-            outer, more = _written(self._dialect, part.broad, "o.")
-            where = " AND ".join(each for each in (outer, "p.order_id = o.id" if joined else "") if each)
-            where = f" WHERE {where}" if where else ""
-            selects.append(f"SELECT {what.replace('@', str(part.factor))} FROM {inner}{joined}{where}")
-            parameters += [*values, *more]
-        return selects, parameters
-
     def _driven(self, part: _Part) -> tuple[str, list[Any]]:
         """FROM: at most MOST_COUNTED + 1 orders that meet what an index finds.
 
         The limit also keeps planners from other ways than this one.
         """
-        known = [each for each in part.conditions if each.ids is not None]
-        others = [each for each in part.conditions if each.ids is None and not each.found_in]
-        others = [one_of("store_id", part.store_ids), *others] if part.store_ids else others
-        columns = {"id", *(column for each in part.broad for column in each.columns)}
-        columns |= {_KEYS[self._name][0]} - {"buyer_sort"}
-        begin = "orders o"
-        values: list[Any] = []
-        if known:
-            found, values = _written(self._dialect, known, "o.")
-            every = ", ".join(f"o.{column}" for column in sorted(columns | {each.name for each in others}))
-            begin = f"(SELECT {every} FROM orders o WHERE {found} LIMIT {MOST_COUNTED + 1}) o"
         written = []
-        for each in others:
+        begin, values = "orders o", list[Any]()
+        if part.ids is not None:
+            known, values = self._known([part])
+            begin = f"({known}) o"
+        for each in part.others:
             by_index = self._driver is None or each.name in {self._driver, "store_id"}
             sql, more = each.written(self._dialect, "o." if by_index else "+o.")  # SQLite has no index for +column
             written.append(sql)
             values += more
         where = f" WHERE {' AND '.join(written)}" if written else ""
-        every = ", ".join(f"o.{column}" for column in sorted(columns))
-        return f"(SELECT {every} FROM {begin}{where} LIMIT {MOST_COUNTED + 1}) o", values
+        return f"(SELECT {self._columns([part])} FROM {begin}{where} LIMIT {MOST_COUNTED + 1}) o", values
+
+    def _known(self, parts: list[_Part]) -> tuple[str, list[Any]]:
+        """The orders that may meet the filter, where their ids are known; behind a limit as before."""
+        ids = frozenset[int]().union(*(part.ids or () for part in parts))
+        found, values = Condition("ids", "", ids=ids).written(self._dialect, "o.")
+        return f"SELECT {self._columns(parts)} FROM orders o WHERE {found} LIMIT {len(ids) + 1}", list(values)
+
+    def _columns(self, parts: list[_Part]) -> str:
+        """Those of orders that are looked at behind a limit."""
+        columns = {"id", _KEYS[self._name][0]} - {"buyer_sort"}
+        for part in parts:
+            columns |= {column for each in part.broad for column in each.columns}
+            columns |= {each.name for each in part.others} if part.ids is not None else set()
+        return ", ".join(f"o.{column}" for column in sorted(columns))
 
     # -- the two ways
 
@@ -255,18 +283,32 @@ class _Search:
         return self._name == "purchase_date" and (not dated or (len(dated) == 1 and dated[0].name in _DATED))
 
     def _fetch(self, after: tuple[Any, int] | None, limit: int, offset: int) -> tuple[str, list[Any]]:
-        """Those that meet the filter, sorted. The limit on them keeps planners from walking after all."""
-        key, joined = f"o.{_KEYS[self._name][0]}", ""
+        """Those that meet the filter, sorted; where their ids are known, with their number as n."""
+        of = "known" if self._known_ids else "o"
+        key, joined = f"{of}.{_KEYS[self._name][0]}", ""
         if self._name == "total":
             key += " * @"
         if self._name == "buyer_name":
             key, joined = "p.buyer_sort", " CROSS JOIN order_personal_data p"
-        selects, parameters = self._selected(self._parts, f"o.id AS id, {key} AS k", joined)
-        found = " UNION ALL ".join(selects)
+        known, parameters = self._known(self._parts) if self._known_ids else ("", [])
+        selects: list[str] = []
+        for part in self._parts:
+            source, values = ("known", []) if known else self._driven(part)
+            held, more = _written(self._dialect, [*part.others, *part.broad] if known else part.broad, f"{of}.")
+            where = " AND ".join(each for each in (held, f"p.order_id = {of}.id" if joined else "") if each)
+            where = f" WHERE {where}" if where else ""
+            scaled = key.replace("@", str(part.factor))
+            selects.append(f"SELECT {of}.id AS id, {scaled} AS k FROM {source}{joined}{where}")
+            parameters += [*values, *more]
+        found, begin, count = f"({' UNION ALL '.join(selects)})", "", ""
+        if known:  # read once, whatever the parts
+            begin = f"WITH known AS ({known}), met AS {found} "
+            found, count = "met", ", (SELECT count(*) FROM met) AS n"
         where, values = self._behind("k", "id", after) if after else ("", [])
         where = f" WHERE {where}" if where else ""
         ordered = f"ORDER BY {self._order('k', 'id')} LIMIT ? OFFSET ?"
-        return f"SELECT id, k FROM ({found}) AS found{where} {ordered}", [*parameters, *values, limit, offset]
+        sql = f"{begin}SELECT id, k{count} FROM {found} AS found{where} {ordered}"
+        return sql, [*parameters, *values, limit, offset]
 
     def _walk(self, after: tuple[Any, int] | None, limit: int, offset: int) -> tuple[str, list[Any]]:
         """The orders by the sort's index, one select for each store, so that all are read in order and merged."""

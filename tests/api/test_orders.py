@@ -45,13 +45,16 @@ def test_an_order_shows_its_lines_amounts_and_address(api: ApiClient, put: Put):
 
 def test_what_blocked_an_order_is_not_shown_while_it_is_being_created(api: ApiClient, put: Put, runtime: Runtime):
     order = put(blockers=["product_not_found"])
-    assert [shown["code"] for shown in api.get("/orders")["items"][0]["blockers"]] == ["product_not_found"]
+    (found,) = api.get("/orders", blocker="product_not_found")["items"]
+    assert [shown["code"] for shown in found["blockers"]] == ["product_not_found"]
+    assert api.get("/orders", blocker="product_not_found", status="Shipped")["total_count"] == 0
     now = runtime.now()
     with runtime.db.session() as session:
         assert store.claim_for_import(session, session.get_one(Order, order.id), "claim", now, now)
     (listed,) = api.get("/orders")["items"]
     for shown in (listed, api.get(f"/orders/{order.id}")):
         assert (shown["status"], shown["import_state"], shown["blockers"]) == ("Unshipped", "importing", [])
+    assert api.get("/orders", blocker="product_not_found")["items"] == []
 
 
 def test_a_blocker_says_what_mends_it_and_where(api: ApiClient, put: Put):

@@ -147,7 +147,7 @@ class Simulation:
         self.fuse.renew()
         inner = SandboxTransport(self.stage.app)
         transport = MortalTransport(inner, self.fuse, self._pass_time, self._seen)
-        amazon = _SmallPages(transport, self.page_size)
+        amazon = SmallPages(transport, self.page_size)
         db: Database = self.db
         links = Links(
             self.config, db, self.stage.bridge.vault,
@@ -254,7 +254,7 @@ class Simulation:
         counts["requests"] = sum(self.world.requests.values())
 
 
-class _SmallPages(httpx.BaseTransport):
+class SmallPages(httpx.BaseTransport):
     """Amazon gives fewer orders to a page than asked for, as it may, so that few orders make many pages."""
 
     def __init__(self, inner: httpx.BaseTransport, size: int) -> None:

@@ -15,6 +15,8 @@ from bridge.queries import system_messages
 from bridge.sandbox.world import Fault
 from bridge.sync.intake import store_snapshots
 from bridge.sync.verify import verify
+from tests.sandbox_transport import SandboxTransport
+from tests.soak.simulation import SmallPages
 from tests.stage import Stage, line
 
 SEARCH = r"GET /amazon/orders/2026-01-01/orders"
@@ -335,3 +337,22 @@ def test_a_scheduled_run_leaves_quota_for_sync_now(stage: Stage):
     assert waiting.result["retry_after"] > 0
     assert stage.job("sync").state == "succeeded"
     assert stage.known(number)
+
+
+def test_a_backlog_arrives_as_fast_as_the_quota_allows_and_no_request_is_refused(stage: Stage):
+    pages, burst, seconds = 100, 20, 1 / 0.0056  # Amazon's plan for searchOrders
+    stage.bridge.links._transports["amazon"] = SmallPages(SandboxTransport(stage.app), 1)
+    for _ in range(pages):
+        stage.place()
+        stage.wait(timedelta(minutes=1))
+    stage.wait()
+    began = stage.world.now()
+    while True:
+        with stage.bridge.db.reading() as session:
+            run = session.get_one(JobRun, run_job(stage.bridge, "sync", stage.store_id, "schedule"))
+        if run.state == "succeeded":
+            break
+        stage.wait(timedelta(seconds=run.result["retry_after"]))
+    assert count(stage) == stage.world.requests["amazon searchOrders"] == pages
+    assert (stage.world.now() - began) / timedelta(seconds=(pages - burst) * seconds) <= 1.05
+    assert stage.amazon.throttled == {}

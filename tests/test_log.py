@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import select
 
 from bridge import log
+from bridge.models import CommunicationError, JobRun, OrderEvent
+from bridge.sandbox.marketplace import CLIENT_SECRET
+from bridge.sandbox.order_json import Address
+from bridge.sandbox.world import Fault
+from tests.stage import Stage, line
 
 
 @pytest.fixture
@@ -81,3 +89,46 @@ def test_configuring_again_does_not_double_the_lines(lines: Any):
     log.configure("INFO")
     structlog.get_logger().info("once")
     assert len(lines()) == 1
+
+
+def test_a_whole_journey_at_any_level_names_nobody_and_opens_no_door(tmp_path: Path, capsys: Any):
+    log.configure("DEBUG")
+    stage = Stage(tmp_path, customer_creation="new_account")
+    who = Address(name="Zebulon Quick", line1="77 Quince Lane", city="Walla Walla", postal_code="99362-7777",
+                  phone="+1 509-555-0177")  # fmt: skip
+    faults = stage.world.faults
+    # Magento repeats what it was sent, in its own words and in what it fills into them.
+    address = '{"message":"77 Quince Lane is \\"%1\\", Zebulon.","parameters":["+1 509-555-0177"]}'
+    for pattern, kind, body in (
+        ("GET /amazon/orders", "answer", "<html>Zebulon</html>"),
+        ("POST /commerce/rest/all/V1/customers", "answer", '{"message":"Not a name: Zebulon Quick."}'),
+        ("POST /commerce/rest/all/V1/orders$", "answer_after", address),
+        ("/shipmentConfirmation", "hang_up_after", ""),
+    ):
+        faults.add(Fault(pattern, kind, status=500, body=body))
+    numbers = [stage.paid_order(line(), buyer_name="Zebulon Quick", address=who) for _ in range(2)]
+    stage.amazon.orders[numbers[0]]["tax"] = {
+        "taxRegistrations": [{"entityType": "BUYER", "taxRegistrationType": "VAT", "taxRegistrationNumber": "GB998877"}]
+    }
+    for _ in range(8):
+        for job in ("sync", "import", "confirm", "complete"):
+            stage.wait(timedelta(minutes=4))
+            stage.job(job)
+        for number in numbers:
+            for created in stage.commerce_orders(number):
+                if number == numbers[0] and not stage.shop.shipments_of(created["entity_id"]):
+                    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z")])
+    stage.amazon.request_cancel(numbers[1], "Zebulon does not want it")
+    stage.sync("sync")
+    stage.bridge.close()
+    assert [stage.order(number).status for number in numbers] == ["Completed", "Unshipped"]
+    assert sum(faults.played.values()) == 4
+    with stage.bridge.db.reading() as session:
+        kept = [session.execute(select(table)).all() for table in (OrderEvent, CommunicationError, JobRun)]
+        told = repr([[vars(row[0]) for row in rows] for rows in kept])
+    written = capsys.readouterr()
+    secrets = ("Zebulon", "Quick", "Quince", "99362", "555-0177", "GB998877", "Atza|", "Atzr|", CLIENT_SECRET,
+               "sandbox-commerce-token", "@marketplace")  # fmt: skip
+    for text in (written.err, written.out, told):
+        assert [secret for secret in secrets if secret in text] == []
+    assert "amazon call" in written.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
@@ -41,6 +41,10 @@ MAINTENANCE = "Error 503: Service Unavailable"  # the title of Magento's own pag
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _REPORT = re.compile(r"webapi-[0-9a-f]+")
+PERSONAL = {
+    "firstname", "lastname", "customer_firstname", "customer_lastname", "street", "city", "postcode", "telephone",
+    "company", "vat_id",
+}  # fmt: skip
 _MAIL = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+")
 
 
@@ -116,7 +120,7 @@ class Connection:
         try:
             answer = self._exchange(request, url, body, dict(headers or {}))
             if answer.status != 200:
-                raise _refusal(request, answer)
+                raise _refusal(request, answer, body)
         except RemoteError as error:
             log.warning(
                 "commerce call failed",
@@ -188,8 +192,8 @@ class _Request:
         )
 
 
-def _refusal(request: _Request, answer: _Answer) -> RemoteError:
-    message = _message(answer.text)
+def _refusal(request: _Request, answer: _Answer, body: Any) -> RemoteError:
+    message = _without_people(_message(answer.text), body)
     report = _REPORT.search(message or "")
     verdict = VERDICTS.get(answer.status)
     if verdict is None and 400 <= answer.status < 500:
@@ -220,6 +224,25 @@ def _message(text: str) -> str | None:
         parts = [body, *(body.get("errors") or [])]
     words = " ".join(_filled(part) for part in parts if isinstance(part, dict))
     return _MAIL.sub("(e-mail)", words)[:1000] or None
+
+
+def _without_people(message: str | None, body: Any) -> str | None:
+    """The words without the names and addresses that were sent: Magento repeats what it does not like."""
+    for text in sorted(_personal(body), key=len, reverse=True) if message else ():
+        message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "(personal)", message or "")
+    return message
+
+
+def _personal(body: Any, *, told: bool = False) -> Iterator[str]:
+    """Every text of the request under a name that tells of a person."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from _personal(value, told=told or name in PERSONAL)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _personal(value, told=told)
+    elif told and isinstance(body, str) and len(body) > 2:
+        yield body
 
 
 def _filled(error: Mapping[str, Any]) -> str:

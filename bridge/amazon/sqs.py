@@ -6,6 +6,7 @@ boto3 is the extra `[sqs]`: nothing but this module needs it. Whoever may read t
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -94,11 +95,33 @@ class Queue:
         answer = self._call("GetQueueAttributes", self._boto.get_queue_attributes, AttributeNames=["QueueArn"])
         return str(answer["Attributes"]["QueueArn"])
 
-    def _call(self, operation: str, ask: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
+    def given_up(self) -> int | None:
+        """How many messages stand in the queue's own dead-letter queue; None when it has none."""
+        policy = self._call(
+            "GetQueueAttributes", self._boto.get_queue_attributes, AttributeNames=["RedrivePolicy"]
+        ).get("Attributes", {}).get("RedrivePolicy")  # fmt: skip
+        if not policy:
+            return None
+        url = self._url_of(str(json.loads(policy)["deadLetterTargetArn"]))
+        counted = "ApproximateNumberOfMessages"
+        answer = self._call("GetQueueAttributes", self._boto.get_queue_attributes, url, AttributeNames=[counted])
+        return int(answer["Attributes"][counted])
+
+    def _url_of(self, arn: str) -> str:
+        """arn:aws:sqs:<region>:<account>:<name>"""
+        account, name = arn.split(":")[4:6]
+        answer = self._call(
+            "GetQueueUrl", self._boto.get_queue_url, None, QueueName=name, QueueOwnerAWSAccountId=account
+        )
+        return str(answer["QueueUrl"])
+
+    def _call(self, operation: str, ask: Callable[..., Any], url: str | None = "", **arguments: Any) -> dict[str, Any]:
+        """url: of another queue than this one; None: of none."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - an extra
 
+        where = {} if url is None else {"QueueUrl": url or self._url}
         try:
-            answer: dict[str, Any] = ask(QueueUrl=self._url, **arguments)
+            answer: dict[str, Any] = ask(**where, **arguments)
         except ClientError as error:
             raise _refused(operation, error.response) from error
         except BotoCoreError as error:  # its text may hold the address or the credentials' source

@@ -118,7 +118,17 @@ def _verify_notifications(links: Links, link: Link) -> str:
         return "Not used (BRIDGE_SQS_QUEUE_URL is not set): orders arrive with the next sync."
     with queue:
         set_up = link.amazon.notifications.ensure(queue.arn(), create=not link.read_only)
-    return f"{set_up} {_arrivals(link)}"
+        told = f"{set_up} {_arrivals(link)}"
+        try:
+            given_up = queue.given_up()
+        except RemoteError as error:
+            return f"{told} Its dead-letter queue cannot be read: {error.message}."
+    if given_up is None:
+        return told
+    told = f"{told} SQS has given up {given_up} messages."
+    if given_up:
+        raise _warning(f"{told} See its dead-letter queue: the bridge could not store them; sync finds their orders")
+    return told
 
 
 def _arrivals(link: Link) -> str:
@@ -126,7 +136,7 @@ def _arrivals(link: Link) -> str:
     with link.db.reading() as session:
         last = session.scalar(select(func.max(Notification.received_at)))
         counts = select(Notification.state, func.count()).group_by(Notification.state)
-        states = dict(session.execute(counts).tuples().all())
+        states = dict(session.execute(counts).all())
         dead = select(Notification.reason).where(Notification.state == "dead").order_by(Notification.id.desc())
         newest = session.scalar(dead.limit(1))
     if last is None:

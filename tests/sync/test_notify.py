@@ -23,7 +23,7 @@ from bridge.sandbox.marketplace import CLIENT_ID, CLIENT_SECRET, Seller
 from bridge.sandbox.notifications import sqs_sender
 from bridge.sandbox.world import Fault
 from bridge.sync import notify
-from bridge.sync.verify import verify
+from bridge.sync.verify import Check, verify
 from tests.queues import LocalQueue, queue, sqs_server
 from tests.stage import Stage
 
@@ -331,6 +331,23 @@ def test_messages_that_cannot_be_read_are_dead_letters_and_stop_nothing(stage: L
         ("MalformedNotification", f"Notification {message_id}: not JSON"),
         ("MalformedNotification", "Notification 7: not an ORDER_CHANGE"),
     ]
+
+
+def test_what_the_queue_itself_has_given_up_is_counted_by_verify(stage: Listening, monkeypatch: pytest.MonkeyPatch):
+    def told() -> Check:
+        stage.later(minutes=1)  # Amazon lets a seller ask five times at once
+        return {check.name: check for check in verify(stage.bridge.links, stage.store_id)}["notifications"]
+
+    assert "given up" not in told().message  # a queue without a dead-letter queue
+    dead = LocalQueue(stage.queue.endpoint)
+    policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": "3"})
+    stage.queue.boto.set_queue_attributes(QueueUrl=stage.queue.url, Attributes={"RedrivePolicy": policy})
+    assert "SQS has given up 0 messages" in told().message
+    dead.put("a message that could not be stored")
+    assert (told().ok, "SQS has given up 1 messages" in told().message) == (False, True)
+    monkeypatch.setattr(Queue, "_url_of", lambda _self, _arn: "http://127.0.0.1:1/none")
+    assert "cannot be read" in told().message  # the right to do so is none that the bridge needs
+    dead.boto.close()
 
 
 def test_fields_that_nobody_has_heard_of_and_fields_that_are_gone_do_no_harm(stage: Listening):

@@ -20,6 +20,8 @@ def confirm(order: Json, body: Json, *, now: datetime) -> None:
     detail = _detail(order, body)
     if order["fulfillment"].get("fulfilledBy") != "MERCHANT":
         raise invalid("Shipment of an order that is fulfilled by Amazon cannot be confirmed by the seller.")
+    if "FBM_SHIP_PLUS" in order.get("programs", ()):
+        raise invalid("Shipment of an FBM Ship+ order is confirmed by its label.")
     if order["fulfillment"]["fulfillmentStatus"] not in ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"):
         raise invalid(f"Order {order['orderId']} is {order['fulfillment']['fulfillmentStatus']} and cannot be shipped.")
     for item in order["orderItems"]:

@@ -27,6 +27,7 @@ from bridge.sync.outgoing import CONFIRM_SHIPMENT, NO_TRACKING, seen_on_amazon, 
 
 OVERLAP = timedelta(minutes=5)  # rows get their time before they are committed (magento-rest 5)
 LATE_TRACKS = timedelta(days=7)
+SHIP_PLUS = "FBM_SHIP_PLUS"  # Amazon knows its parcels by their labels, and refuses confirmations (amazon-sp-api 1.6)
 TRACK_GRACE = timedelta(hours=1)  # Amazon wants a tracking number: one that comes within the hour is waited for
 
 
@@ -138,11 +139,13 @@ def keep_shipment(
         )
         session.add(row)
         numbers = ", ".join(t["number"] for t in tracks) or "no tracking number yet"
-        order.note(now, "shipped_in_commerce", f"Shipped in Commerce: {numbers}.")
+        by_label = " Amazon confirms FBM Ship+ by its own label." if SHIP_PLUS in order.programs else ""
+        order.note(now, "shipped_in_commerce", f"Shipped in Commerce: {numbers}.{by_label}")
     former = {reference for reference, _ in packages(row)} if row.items else set()
     row.items, row.tracks = items, tracks
     session.flush()
-    if items:
+    if items and SHIP_PLUS not in order.programs:
+        _note_left_out(order, row, now)
         _withdraw(session, order, former - {reference for reference, _ in packages(row)}, now)
         _want_packages(session, order, row, now)
     return True
@@ -205,6 +208,13 @@ def _want_packages(session: Session, order: Order, shipment: Shipment, now: date
         change.payload_tracked = bool(package["tracking_number"])
         change.due_at = now if change.payload_tracked else max(now, shipment.shipped_at + TRACK_GRACE)
     seen_on_amazon(session, order, now)
+
+
+def _note_left_out(order: Order, shipment: Shipment, now: datetime) -> None:
+    left_out = [track["number"] for track in shipment.tracks[sum(quantity for _, quantity in shipment.items) :]]
+    if left_out:
+        told = f"Amazon takes one tracking number for each unit: {', '.join(left_out)} cannot be told."
+        order.note(now, "tracks_left_out", told)
 
 
 def _withdraw(session: Session, order: Order, references: Collection[str], now: datetime) -> None:

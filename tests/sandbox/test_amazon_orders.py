@@ -181,10 +181,11 @@ def test_a_second_package_for_a_shipped_order_is_package_to_update_not_found(des
     assert errors(desk.confirm(order_id, {0: 1}, packageReferenceId="2"))[:2] == (400, "PackageToUpdateNotFound")
 
 
-def test_fba_pending_and_cancelled_orders_cannot_be_confirmed(desk):
+def test_fba_ship_plus_pending_and_cancelled_orders_cannot_be_confirmed(desk):
     fba, pending, cancelled = desk.unshipped(fulfilled_by="AMAZON"), desk.amazon.place([TENT]), desk.unshipped()
     desk.amazon.cancel(cancelled)
-    assert [desk.confirm(order_id, {0: 1}).status_code for order_id in (fba, pending, cancelled)] == [400, 400, 400]
+    refused = (fba, desk.unshipped(programs=["FBM_SHIP_PLUS"]), pending, cancelled)
+    assert [desk.confirm(order_id, {0: 1}).status_code for order_id in refused] == [400, 400, 400, 400]
 
 
 def test_a_confirmation_has_to_name_the_orders_marketplace(desk):

@@ -288,3 +288,21 @@ def test_a_track_that_is_taken_away_after_amazon_knew_it_is_told_to_the_merchant
     stage.sync("confirm")
     assert (f"{shipment}001", "sent") in confirmations(stage, number)
     assert "WRONG was removed in Commerce" in " ".join(event.message for event in stage.events(number))
+
+
+def test_more_tracks_than_units_are_told_to_the_merchant_for_amazon_cannot_be_told(stage: Stage):
+    number, created = imported(stage, line("BLUE-MUG", 1))
+    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1"), ("ups", "UPS", "1Z2")])
+    stage.sync("confirm", "sync")
+    assert [p["trackingNumber"] for p in stage.packages(number)] == ["1Z1"]
+    told = " ".join(event.message for event in stage.events(number))
+    assert "Amazon takes one tracking number for each unit: 1Z2 cannot be told." in told
+
+
+def test_a_ship_plus_order_is_confirmed_by_its_label_and_not_by_us(stage: Stage):
+    number, created = imported(stage, programs=["FBM_SHIP_PLUS"])
+    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.sync("confirm")
+    assert confirmations(stage, number) == []
+    assert stage.world.requests["amazon confirmShipment"] == 0
+    assert stage.order(number).order_note == "Shipped in Commerce: 1Z1. Amazon confirms FBM Ship+ by its own label."

@@ -24,6 +24,7 @@ _SECRET_TEXT = (
 )
 
 
+_told = {"level": "INFO"}  # by `configure`
 _encoder = json.JSONEncoder(ensure_ascii=False, default=str)  # json.dumps would make one for every line
 
 # Written by ourselves on every line: there is nothing to look for.
@@ -47,6 +48,7 @@ class _StandardError(logging.Handler):
 
 def configure(level: str = "INFO") -> None:
     """Have structlog's and the standard library's messages of at least `level` written; may be called again."""
+    _told["level"] = level
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -83,6 +85,11 @@ def configure(level: str = "INFO") -> None:
     # These two report every request with its whole URL.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def tell_more(wanted: bool) -> None:
+    """Have everything written from DEBUG on, or again only what `configure` was told."""
+    logging.getLogger().setLevel(logging.DEBUG if wanted else _told["level"])
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:

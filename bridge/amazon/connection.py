@@ -171,6 +171,8 @@ class Connection:
             params=sorted(query.items()) if query else None,
             json=body,
         )
+        if query:
+            log.debug("amazon request", operation=operation.name, query=dict(query))
         for _ in range(2):
             self._spend(operation, reserve)
             token = self._token(operation.scope)

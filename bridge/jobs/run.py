@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import select, update
 
+from bridge import log as log_module
 from bridge import store
 from bridge.errors import BridgeError, NotFound, RemoteError
 from bridge.jobs import JOBS, Job, cluster
-from bridge.models import JobRun, Lease
+from bridge.models import GlobalSettingsRow, JobRun, Lease
 from bridge.trail import Actor, acting
 
 if TYPE_CHECKING:
@@ -130,6 +131,9 @@ def _lease_name(runtime: Runtime, job: Job, store_id: int | None) -> str:
 
 
 def _attempt(runtime: Runtime, job: Job, store_id: int | None, trigger: str) -> _Outcome:
+    with runtime.db.reading() as session:
+        row = session.get(GlobalSettingsRow, 1)
+    log_module.tell_more(row is not None and row.debug_logging)
     who = acting(Actor("job", job.name), runtime.now)
     with structlog.contextvars.bound_contextvars(job=job.name, store=store_id), who:
         try:

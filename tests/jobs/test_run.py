@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bridge import store
+from bridge import log, store
 from bridge.errors import NotFound
 from bridge.jobs import JOBS
 from bridge.jobs.run import LEASE_SECONDS, close_lost_runs, job_targets, run_job, start_job
@@ -128,3 +129,17 @@ def test_old_logs_go_and_young_ones_stay(stage: Stage, setting, days):
     run = stage.job("cleanup")
     assert run.result["job_runs"] == 1
     assert len(stage.events(number)) == 1  # an order's own history is not a log
+
+
+def test_debug_logging_has_the_jobs_tell_what_they_ask_amazon_for(stage: Stage, capsys: pytest.CaptureFixture[str]):
+    log.configure("INFO")
+    told = []
+    for wanted in (False, True, False):
+        with stage.bridge.db.session() as session:
+            store.global_settings(session).debug_logging = wanted
+        stage.sync("sync")
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        told.append([line["query"] for line in lines if line["event"] == "amazon request"])
+    assert (told[0], told[2]) == ([], [])
+    (query,) = told[1]
+    assert query["lastUpdatedAfter"].startswith("2026-11-02T")

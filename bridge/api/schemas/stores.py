@@ -221,12 +221,15 @@ def _personal_data_days(**kwargs: Any) -> fields.Integer:
 READ_ONLY_SAYS = "Changes for Amazon and Commerce are kept, not sent."
 
 
+DEBUG_SAYS = "Whether the jobs' log tells more: also what is asked of Amazon."
+
+
 class GlobalSettingsSchema(Output):
     """What holds for all stores."""
 
     clear_log_history = _clear_log_history(required=True)
     read_only_mode = fields.Boolean(required=True, metadata={"description": READ_ONLY_SAYS, "examples": [False]})
-    debug_logging = fields.Boolean(required=True, metadata={"description": "Whether the log tells more."})
+    debug_logging = fields.Boolean(required=True, metadata={"description": DEBUG_SAYS})
     personal_data_days = _personal_data_days(required=True)
 
 
@@ -235,7 +238,7 @@ class GlobalSettingsChange(Input):
 
     clear_log_history = _clear_log_history()
     read_only_mode = Flag(metadata={"description": READ_ONLY_SAYS, "examples": [False]})
-    debug_logging = Flag(metadata={"description": "Whether the log tells more.", "examples": [False]})
+    debug_logging = Flag(metadata={"description": DEBUG_SAYS, "examples": [False]})
     personal_data_days = _personal_data_days()
 
 

@@ -6,6 +6,8 @@ import json
 import logging
 import re
 import sys
+from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -45,6 +47,26 @@ class _StandardError(logging.Handler):
         except Exception:  # noqa: BLE001  logging's own rule: what cannot be logged must not stop the work
             self.handleError(record)
 
+    def write(self, text: str) -> None:
+        """A line that is none of logging's, and as little able to stop the work."""
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
+            sys.stderr.write(text + "\n")
+
+
+_handler = _StandardError()
+_handler.set_name("bridge")
+
+
+def write(logger: logging.Logger, event: str, **values: Any) -> None:
+    """One line at the level INFO, as structlog would have it written, for a tenth of the price: every request has one.
+
+    The values are written as they are: they must be ours (see redact).
+    """
+    if logger.isEnabledFor(logging.INFO):
+        now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        told = values | {"event": event, "level": "info", "logger": logger.name, "timestamp": now}
+        _handler.write(_encoder.encode(told))
+
 
 def configure(level: str = "INFO") -> None:
     """Have structlog's and the standard library's messages of at least `level` written; may be called again."""
@@ -68,9 +90,7 @@ def configure(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = _StandardError()
-    handler.set_name("bridge")
-    handler.setFormatter(
+    _handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
@@ -80,7 +100,7 @@ def configure(level: str = "INFO") -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [h for h in root.handlers if h.get_name() != "bridge"] + [handler]
+    root.handlers = [h for h in root.handlers if h is not _handler] + [_handler]
     root.setLevel(level)
     # These two report every request with its whole URL.
     for name in ("httpx", "httpcore"):

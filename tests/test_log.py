@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,24 @@ def test_the_standard_librarys_messages_look_the_same(lines: Any):
     logging.getLogger("httpx").info("GET https://shop.example/?buyer=Jane")
     (line,) = lines()
     assert (line["event"], line["level"], line["logger"]) == ("at 0001", "warning", "alembic")
+
+
+def test_a_line_of_every_request_looks_the_same_as_if_structlog_had_written_it(
+    lines: Any, monkeypatch: pytest.MonkeyPatch
+):
+    with structlog.contextvars.bound_contextvars(http_request_id="1"):
+        structlog.get_logger("bridge.api").info("request", route="/é", status=200)
+    log.write(logging.getLogger("bridge.api"), "request", route="/é", status=200, http_request_id="1")
+    one, other = lines()
+    assert {**one, "timestamp": ""} == {**other, "timestamp": ""}
+    assert len(one["timestamp"]) == len(other["timestamp"])
+    logging.getLogger().setLevel("WARNING")
+    log.write(logging.getLogger("bridge.api"), "request")
+    assert lines() == []
+    logging.getLogger().setLevel("INFO")
+    with open(os.devnull, encoding="utf-8") as unwritable:
+        monkeypatch.setattr("sys.stderr", unwritable)
+        log.write(logging.getLogger("bridge.api"), "request")
 
 
 def test_messages_below_the_level_are_dropped(lines: Any):

@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]
 import orjson
 from flask import Request, Response, current_app, g, request
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, pre_load
-from webargs.flaskparser import FlaskParser
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, pre_load
+from webargs.flaskparser import FlaskParser, abort
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
@@ -69,12 +69,7 @@ class Output(Schema):
 
 class _Parser(FlaskParser):
     # None: each schema's own word counts, and that is RAISE (see Input).
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": None}  # noqa: RUF012
-
-    def load_querystring(self, req: Request, schema: Schema) -> Any:
-        """A plain mapping: what marshmallow asks webargs' own mapping takes longer than all the checks."""
-        lists = {name for name, field in schema.fields.items() if isinstance(field, fields.List)}
-        return {name: given if name in lists else given[0] for name, given in req.args.lists()}
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None}  # noqa: RUF012
 
     def _raw_load_json(self, req: Request) -> Any:
         """Brackets nested too deep and numbers too long for Python are no JSON of ours."""
@@ -131,13 +126,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         described = {name: {"schema": {"type": "string"}, "description": says} for name, says in shown.items()}
 
         def decorate(view: _View) -> _View:
-            wrapped: Any = self.response(status, answer, content_type=media, headers=described or None)(view)
-            if query:
-                # An instance: of a class, webargs would make one for every request.
-                wrapped = self.arguments(query(), location="query")(wrapped)
-            if body:
-                wrapped = self.arguments(body, required=needs_body)(wrapped)
-            guarded = _guard(self.doc(**told)(wrapped), scope, demands)
+            # flask-smorest's decorators say what the document says; what they do is done by `_guard`, for less.
+            paper: Any = self.response(status, answer, content_type=media, headers=described or None)(view)
+            paper = self.arguments(query, location="query")(paper) if query else paper
+            paper = self.arguments(body, required=needs_body)(paper) if body else paper
+            guarded = _guard(view, scope, demands, _Query(query()) if query else None, body() if body else None)
+            guarded._apidoc = self.doc(**told)(paper)._apidoc  # type: ignore[attr-defined]
             self.route(rule, methods=[method], endpoint=operation_id)(guarded)
             return cast(_View, guarded)
 
@@ -172,18 +166,49 @@ class _Demands:
         return found | ({409} if self.once else set())
 
 
-def _guard(view: Callable[..., Any], scope: Scope, demands: _Demands) -> Callable[..., Any]:
+class _Query:
+    """Checks what stands behind the question mark."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._whole = schema
+        self._lists = {name for name, field in schema.fields.items() if isinstance(field, fields.List)}
+        self._always = {name for name, field in schema.load_fields.items() if field.load_default is not missing}
+        self._of = lru_cache(64)(self._only)
+
+    def checked(self, req: Request) -> Any:
+        """The parameters' values; ends the request with 422."""
+        given = {name: held if name in self._lists else held[0] for name, held in req.args.lists()}
+        try:
+            return self._of(frozenset(given)).load(given)
+        except ValidationError as error:
+            abort(422, exc=error, messages={"query": error.messages})
+
+    def _only(self, names: frozenset[str]) -> Schema:
+        """The schema without the fields that are neither given nor have a default: going through them is half of it."""
+        if names.issubset(self._whole.load_fields):
+            return type(self._whole)(only=names | self._always)
+        return self._whole
+
+
+def _guard(
+    view: Callable[..., Any], scope: Scope, demands: _Demands, query: _Query | None, body: Schema | None
+) -> Callable[..., Any]:
+    """The view behind what is demanded of every request, given its checked body and query."""
+
     @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        g.caller = _authorised(scope)
+    def guarded(**kwargs: Any) -> Any:
+        g.caller = found = _authorised(scope)
         store_id = kwargs.get("store_id")
-        if store_id is not None and not caller().sees(store_id):
+        if store_id is not None and not found.sees(store_id):
             raise NotFound(f"There is no store {store_id}.")
         _check(demands)
-        with acting(Actor("api_key", caller().name, scope, g.get("request_id")), runtime().now):
-            if not demands.once:
-                return view(*args, **kwargs)
-            return idempotent.answered_once(runtime(), caller().id, lambda: view(*args, **kwargs))
+
+        def answered() -> Any:
+            checked = [] if body is None else [Blueprint.ARGUMENTS_PARSER.parse(body, request, location="json")]
+            return view(*checked, *([query.checked(request)] if query else []), **kwargs)
+
+        with acting(Actor("api_key", found.name, scope, g.get("request_id")), runtime().now):
+            return idempotent.answered_once(runtime(), found.id, answered) if demands.once else answered()
 
     guarded.required_scope = scope  # type: ignore[attr-defined]
     return guarded

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import secrets
 import time
-import uuid
+from functools import lru_cache
 
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from bridge.log import write
 
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -20,7 +24,8 @@ _DEFAULTS = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 ]
-log = structlog.get_logger()
+_LOWER = {name: name.lower() for name, _ in _DEFAULTS} | {"Strict-Transport-Security": "strict-transport-security"}
+log = logging.getLogger(__name__)
 
 
 def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
@@ -30,12 +35,14 @@ def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
     counted = Counter("bridge_http_requests", "Requests answered.", ("route", "method", "status"), registry=registry)
     timed = Histogram("bridge_http_request_seconds", "Time to answer.", ("route",), registry=registry)
 
+    # Found once: prometheus-client looks all of a label's values through each time.
+    answered, took_for = lru_cache(counted.labels), lru_cache(timed.labels)
     defaults = [*_DEFAULTS, ("Strict-Transport-Security", "max-age=31536000")] if https else _DEFAULTS
 
     @app.before_request
     def _begin() -> None:
         given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         g.began = time.perf_counter()
         structlog.contextvars.bind_contextvars(http_request_id=g.request_id)
 
@@ -44,20 +51,21 @@ def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
         took = time.perf_counter() - g.began if "began" in g else 0.0
         # The rule and not the path: a path may hold what somebody typed.
         route = request.url_rule.rule if request.url_rule else "(none)"
-        counted.labels(route, request.method, response.status_code).inc()
-        timed.labels(route).observe(took)
+        answered(route, request.method, response.status_code).inc()
+        took_for(route).observe(took)
         headers = response.headers
         present = {name.lower() for name, _ in headers}
         for name, value in defaults:
-            if name.lower() not in present:
+            if _LOWER[name] not in present:
                 headers.add(name, value)
-        headers["X-Request-Id"] = g.get("request_id", "")
+        headers["X-Request-Id"] = request_id = g.get("request_id", "")
         if "rate" in g:
             for name, figure in zip(RATE_HEADERS, g.rate, strict=True):
                 headers[name] = str(figure)
         if request.path.startswith("/api/") and "cache-control" not in present:
             headers.add("Cache-Control", "no-store")
-        log.info("request", method=request.method, route=route, status=response.status_code, ms=round(took * 1000, 1))
+        told = {"method": request.method, "route": route, "status": response.status_code, "ms": round(took * 1000, 1)}
+        write(log, "request", **told, http_request_id=request_id)
         return response
 
     @app.teardown_request

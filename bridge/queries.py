@@ -283,6 +283,7 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
         "buyer_company": personal.buyer_company if personal else None,
         "buyer_tax_id": (personal.address or {}).get("tax_id") if personal else None,
         "purchase_order_number": personal.purchase_order_number if personal else None,
+        "delivery_instructions": (personal.address or {}).get("instructions") if personal else None,
         "buyer_cancel_requested_at": moment(order.buyer_cancel_requested_at),
         "buyer_cancel_reason": personal.buyer_cancel_reason if personal else None,
         "personal_data_deleted_at": moment(personal.purged_at) if personal else None,
@@ -334,6 +335,7 @@ def _line(line: OrderLine, currency: str | None) -> dict[str, Any]:
         "gift_message": (line.details or {}).get("gift_message"),
         "gift_wrap_level": (line.details or {}).get("gift_wrap_level"),
         "customized_url": (line.details or {}).get("customized_url"),
+        "shipping_needs": (line.details or {}).get("shipping_needs"),
         "promotions": (line.details or {}).get("promotions"),
         "ioss_number": (line.details or {}).get("ioss_number"),
     }

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from bridge.domain.blockers import Blocker
 from bridge.domain.commerce import plain
-from bridge.domain.order import Address, AmazonStatus, Channel, Line, LineAmounts, OrderSnapshot
+from bridge.domain.order import LINE_DETAILS, Address, AmazonStatus, Channel, Line, LineAmounts, OrderSnapshot
 from bridge.domain.settings import ORDER_SETTINGS, OrderSettings
 from bridge.domain.states import CLAIMED, IMPORTABLE, ImportState, transition
 from bridge.domain.webhooks import EventType
@@ -333,9 +333,7 @@ def write_lines(order: Order, lines: Iterable[Line]) -> None:
         row.quantity_unshipped = line.quantity_unshipped
         row.amounts = asdict(line.amounts) if line.amounts else None
         row.details = {
-            name: value
-            for name in ("gift_message", "gift_wrap_level", "customized_url", "promotions", "ioss_number")
-            if not purged and (value := getattr(line, name)) is not None
+            name: value for name in LINE_DETAILS if not purged and (value := getattr(line, name)) is not None
         } or None
         kept.append(row)
     order.lines = kept

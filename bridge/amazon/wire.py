@@ -6,6 +6,7 @@ Everything but a few fields may be absent, lists of values are open, and a field
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -39,6 +40,15 @@ NON_AMAZON = "NON_AMAZON"  # fulfilled by Amazon for another channel, perhaps ou
 REPLACEMENTS = {"REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"}
 COMPANY_REGISTRATIONS = {"BUSINESS", "VAT", "CNPJ"}  # the other kinds (CPF, CST) name a person as well
 COUNTRIES = {"UK": "GB"}  # Amazon's marketplace code, seen in addresses; ISO knows the other
+
+# What a parcel must not be without; one that is not here is told by its own name
+NEEDS = {
+    "cashOnDelivery": "cash on delivery",
+    "palletDelivery": "delivery by pallet",
+    "recipientAgeVerification": "check of the recipient's age",
+    "recipientIdentityVerification": "check of the recipient's identity",
+    "signatureConfirmation": "signature of the recipient",
+}
 
 _MARKETPLACE_OF = {marketplace.domain: marketplace.id for marketplace in MARKETPLACES.values()}
 _TEXT = 255
@@ -133,7 +143,7 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
         buyer_email=text(buyer, "buyerEmail"),
         buyer_company=text(buyer, "buyerCompanyName") or _company(registration),
         purchase_order_number=text(buyer, "buyerPurchaseOrderNumber", 100),
-        address=_address(part(part(order, "recipient"), "deliveryAddress"), registration),
+        address=_address(part(order, "recipient"), registration),
         packages=tuple(_packages(order)),
         buyer_cancel_reason=_buyer_cancel_reason(items),
         replaces=replaces,
@@ -227,6 +237,7 @@ def _line(item: Json, quantity: int, amounts: LineAmounts | None) -> Line:
         gift_wrap_level=text(gift, "giftWrapLevel", 64),
         customized_url=text(part(product, "customization"), "customizedUrl", 2000),
         promotions=", ".join(promotions)[:500] or None,
+        shipping_needs=_needs(progress),
         ioss_number=text(part(part(progress, "shipping"), "internationalShipping"), "iossNumber", 64),
     )
 
@@ -247,7 +258,22 @@ def _company(registration: Json) -> str | None:
     return text(registration, "legalName") if of_company else None
 
 
-def _address(address: Json, registration: Json) -> Address | None:
+def _needs(progress: Json) -> str | None:
+    """What a parcel with the item must have, in words; each constraint that there is, is mandatory."""
+    constraints = part(part(progress, "shipping"), "shippingConstraints")
+    found = [NEEDS.get(name) or _in_words(name) for name in constraints if text(constraints, name)]
+    if text(part(part(progress, "packing"), "serialNumberRequirement"), "requirementType"):
+        found.append("serial numbers")
+    return ", ".join(found)[:500] or None
+
+
+def _in_words(name: str) -> str:
+    return re.sub(r"([A-Z])", r" \1", name).lower().strip()
+
+
+def _address(recipient: Json, registration: Json) -> Address | None:
+    address, wishes = part(recipient, "deliveryAddress"), part(recipient, "deliveryPreference")
+    told = [wish for name in ("dropOffLocation", "addressInstruction") if (wish := text(wishes, name))]
     lines = [line for n in (1, 2, 3) if (line := text(address, f"addressLine{n}"))]
     if not lines:  # Brazil may name the parts of the street instead
         detail = part(address, "extendedFields")
@@ -265,6 +291,7 @@ def _address(address: Json, registration: Json) -> Address | None:
         postcode=text(address, "postalCode"),
         country=COUNTRIES.get(country, country) if country else None,
         phone=text(address, "phone"),
+        instructions="; ".join(told) or None,
         tax_id=text(registration, "taxRegistrationNumber", 64),
         tax_office=next(
             (

@@ -254,6 +254,8 @@ def _remarks(order: OrderSnapshot, draft: Draft, console_url: str | None) -> lis
         remarks.append(f"{STREET_WITHHELD}.")
     for line in order.lines:
         about = escape(line.sku or line.asin or line.item_id)
+        if line.shipping_needs:
+            remarks.append(f"{about}: needs {escape(one_line(line.shipping_needs))}")
         if line.gift_wrap_level:
             remarks.append(f"{about}: gift wrap {escape(one_line(line.gift_wrap_level))}")
         if line.gift_message:
@@ -284,6 +286,7 @@ def _facts(order: OrderSnapshot, draft: Draft, console_url: str | None) -> list[
         ("in place of order", order.replaces),
         ("buyer's purchase order", order.purchase_order_number),
         ("buyer's tax office", order.address.tax_office if order.address else None),
+        ("delivery instructions", order.address.instructions if order.address else None),
         *(("IOSS number", number) for number in sorted({line.ioss_number or "" for line in order.lines})),
     )
     facts += [f"{what} {escape(one_line(value))}" for what, value in told if value]

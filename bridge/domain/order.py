@@ -30,7 +30,7 @@ class Channel(StrEnum):
 class Address:
     """Where the parcel goes. Every part may be absent: without the restricted roles Amazon sends little of it.
 
-    tax_id, tax_office: the buyer's own tax registration, which belongs to the bill.
+    tax_id, tax_office: the buyer's own tax registration, which belongs to the bill. instructions: for the carrier.
     """
 
     name: str | None = None
@@ -44,6 +44,7 @@ class Address:
     phone: str | None = None
     tax_id: str | None = None
     tax_office: str | None = None
+    instructions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,14 @@ class Line:
     gift_wrap_level: str | None = None
     customized_url: str | None = None
     promotions: str | None = None  # Amazon's ids of them
+    shipping_needs: str | None = None  # a signature, a check of the age ...
     ioss_number: str | None = None  # the carrier has to write it on the customs declaration
+
+
+# Of a Line: what only people read, and what goes when the buyer's personal data goes
+LINE_DETAILS = (
+    "gift_message", "gift_wrap_level", "customized_url", "promotions", "shipping_needs", "ioss_number",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,20 @@ def test_the_legal_name_of_a_person_is_no_company():
     assert (snapshot.address.tax_id, snapshot.address.city, snapshot.buyer_company) == ("123", "Recife", None)
 
 
+def test_what_a_parcel_needs_is_told_with_the_line_and_what_the_buyer_asks_for_with_the_address():
+    must = dict.fromkeys(("signatureConfirmation", "recipientAgeVerification", "droneFreeZone"), "MANDATORY")
+    constraints = must | {"palletDelivery": None}
+    packing = {"serialNumberRequirement": {"requirementType": "REQUIRED"}}
+    shipped = {"shipping": {"shippingConstraints": constraints}, "packing": packing}
+    wish = {"dropOffLocation": "Porch", "addressInstruction": "Behind the mill", "deliveryCapabilities": ["X"]}
+    snapshot = read(orderItems=[item(fulfillment=shipped)], recipient={"deliveryPreference": wish})
+    assert snapshot.lines[0].shipping_needs == (
+        "signature of the recipient, check of the recipient's age, drone free zone, serial numbers"
+    )
+    assert snapshot.address == Address(instructions="Porch; Behind the mill")
+    assert read(orderItems=[item()]).lines[0].shipping_needs is None
+
+
 def test_a_line_tells_its_promotions_and_the_number_for_the_customs():
     international = {"shipping": {"internationalShipping": {"iossNumber": "IM4420001201"}}}
     promoted = {"breakdowns": [{"promotionId": "SUMMER"}, {"promotionId": 7}, {"promotionId": "FREE-SHIP"}]}

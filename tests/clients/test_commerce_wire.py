@@ -205,15 +205,21 @@ def test_a_business_buyers_company_stands_in_the_billing_address():
 
 def test_the_history_tells_what_no_field_holds():
     line = make_line(
-        gift_message="For <you>\nJane", gift_wrap_level="Classic", customized_url="https://c.example/?a=1&b=2"
-    )
+        gift_message="For <you>\nJane", gift_wrap_level="Classic", customized_url="https://c.example/?a=1&b=2",
+        ioss_number="IM1", shipping_needs="signature of the recipient",
+    )  # fmt: skip
     ship_by = datetime(2026, 10, 1, 23, 59, tzinfo=timezone(timedelta(hours=-7)))
-    order = make_order(line, programs=("PRIME",), ship_by=ship_by, replaces="113-0", tax_collected_by_amazon=True)
+    told = replace(JANE, tax_id="GB1", tax_office="Office 7", instructions="Porch; <mill>")
+    order = make_order(
+        line, programs=("PRIME",), ship_by=ship_by, replaces="113-0", tax_collected_by_amazon=True, address=told
+    )
     (history,) = entity_of(order, console_url="https://b.example/orders/7?a=1&b=2")["status_histories"]
     assert history["comment"] == (
         'Amazon order <a href="https://b.example/orders/7?a=1&amp;b=2">113-1234567-1234567</a>, paid on Amazon; '
         "Standard; programs: Prime; ship by 2026-10-02 06:59:00 UTC; in place of order 113-0; "
+        "buyer's tax office Office 7; delivery instructions Porch; &lt;mill&gt;; IOSS number IM1; "
         "tax is collected and paid by Amazon.<br>"
+        "BLUE-MUG: needs signature of the recipient<br>"
         "BLUE-MUG: gift wrap Classic<br>BLUE-MUG: gift message: For &lt;you&gt;<br>Jane<br>"
         'BLUE-MUG: <a href="https://c.example/?a=1&amp;b=2">customization</a>'
     )

@@ -233,6 +233,7 @@ class OrderLineSchema(Output):
     gift_message = string("The buyer's gift message.", allow_none=True)
     gift_wrap_level = string("The gift wrap that the buyer chose.", allow_none=True)
     customized_url = string("Where Amazon keeps the buyer's customization.", allow_none=True)
+    shipping_needs = string("What its parcel must have.", "signature of the recipient", allow_none=True)
     promotions = string("Amazon's ids of the promotions in it.", "SUMMER-20, FREE-SHIPPING", allow_none=True)
     ioss_number = string("What the carrier writes on the customs declaration.", "IM4420001201", allow_none=True)
 
@@ -365,6 +366,7 @@ class OrderDetailSchema(OrderSchema):
     buyer_company = string("Company of a business buyer.", allow_none=True)
     buyer_tax_id = string("Tax registration number of the buyer.", allow_none=True)
     purchase_order_number = string("The business buyer's own order number.", allow_none=True)
+    delivery_instructions = string("What the buyer asks of the carrier.", "Leave it on the porch", allow_none=True)
     buyer_cancel_requested_at = moment("When the buyer asked to cancel.", allow_none=True)
     buyer_cancel_reason = string("The reason that the buyer gave.", allow_none=True)
     personal_data_deleted_at = moment("When names, addresses and messages were deleted for good.", allow_none=True)

@@ -44,6 +44,7 @@ export function showOverview(element, order, store, change) {
       ["Reason", order.buyer_cancel_reason])),
     card("Shipping address", order.personal_data_deleted_at
       ? none(["Deleted ", when(order.personal_data_deleted_at), ": it was no longer needed."]) : address(order.shipping_address),
+      order.delivery_instructions && h("p", {}, `Delivery instructions: ${order.delivery_instructions}`),
       order.shipping_address_edited && h("p", { class: "faint" }, "Written here, in place of Amazon's."),
       change && h("div", { class: "actions" }, change))));
 }
@@ -83,6 +84,7 @@ function lineRow(line) {
       line.commerce_sku && h("div", { class: "sub" }, `In Commerce: ${line.commerce_sku}`),
       line.gift_message && h("div", { class: "sub" }, `Gift message: ${line.gift_message}`),
       line.gift_wrap_level && h("div", { class: "sub" }, `Gift wrap: ${line.gift_wrap_level}`),
+      line.shipping_needs && h("div", { class: "sub" }, `Needs: ${line.shipping_needs}`),
       line.promotions && h("div", { class: "sub" }, `Promotions: ${line.promotions}`),
       line.ioss_number && h("div", { class: "sub" }, `IOSS number: ${line.ioss_number}`),
       line.customized_url && h("div", { class: "sub" }, outside(line.customized_url, "Customization"))),

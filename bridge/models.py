@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from bridge.db import Base, Bytewise, Json, Key, UtcDateTime, Word, covering, table_args
 from bridge.domain.order import AmazonStatus, Channel
@@ -86,25 +86,6 @@ class GlobalSettingsRow(Base):
     public_url: Mapped[str | None] = mapped_column(String(255))
 
 
-class SyncCursor(Base):
-    """How far a feed of changes has been read.
-
-    name: "amazon" (position is Amazon's echoed lastUpdatedBefore) or "shipments" (Commerce's newest updated_at). query
-    and token are set in the middle of a page run, so that a run goes on where it was killed (amazon-sp-api 1.8);
-    bound is the first page's echo, which becomes the position after the last page.
-    """
-
-    __tablename__ = "sync_cursors"
-
-    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
-    name: Mapped[str] = mapped_column(String(16), primary_key=True)
-    position: Mapped[str | None] = mapped_column(String(40))
-    query: Mapped[Any] = mapped_column(Json, nullable=True)
-    token: Mapped[str | None] = mapped_column(Text)
-    bound: Mapped[str | None] = mapped_column(String(40))
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 class Order(Base):
     """An Amazon order and how far it has come. `status` is what the grid shows (domain/states.shown_status)."""
 
@@ -169,12 +150,13 @@ class Order(Base):
     )
     personal: Mapped[OrderPersonalData] = relationship(back_populates="order", cascade="all, delete-orphan")
     blockers: Mapped[list[OrderBlocker]] = relationship(order_by="OrderBlocker.id", cascade="all, delete-orphan")
-    events: WriteOnlyMapped[OrderEvent] = relationship(cascade="all, delete-orphan", passive_deletes=True)
-    announcements: WriteOnlyMapped[WebhookEvent] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    changes: Mapped[list[OutgoingChange]] = relationship(
+        back_populates="order", order_by="OutgoingChange.id", cascade="all, delete-orphan", passive_deletes=True
+    )
 
     def note(self, at: datetime, kind: str, message: str, *, old: str | None = None, new: str | None = None) -> None:
         """Leave an event row; its message becomes the order note. Messages are cut at 500 characters."""
-        self.events.add(OrderEvent(at=at, kind=kind, message=message[:500], old=old, new=new))
+        self._keep(OrderEvent(order_id=self.id, at=at, kind=kind, message=message[:500], old=old, new=new))
         self.order_note = message[:500]
         self.updated_at = at
 
@@ -198,7 +180,14 @@ class Order(Base):
     def announce(self, kind: EventType | None, at: datetime) -> None:
         """Have the webhook endpoints told once this is committed; None: there is nothing to tell."""
         if kind is not None:
-            self.announcements.add(WebhookEvent(type=kind.value, store_id=self.store_id, at=at))
+            self._keep(WebhookEvent(order_id=self.id, type=kind.value, store_id=self.store_id, at=at))
+
+    def _keep(self, row: OrderEvent | WebhookEvent) -> None:
+        """No relationship: an order has thousands of them in the end, and SQLAlchemy makes a query to add one."""
+        session = object_session(self)
+        if session is None or self.id is None:
+            raise RuntimeError("an order's events are kept once it has an id, in the session that holds it")
+        session.add(row)
 
     def _show(self) -> None:
         self.status = shown_status(self.amazon_status, self.import_state).value
@@ -354,19 +343,7 @@ class OutgoingChange(Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    order: Mapped[Order] = relationship()
-
-
-class UnreadableOrder(Base):
-    """An order that Amazon showed in a form that we cannot read; asked for again until we can."""
-
-    __tablename__ = "unreadable_orders"
-
-    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
-    amazon_order_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    reason: Mapped[str] = mapped_column(String(500))
-    attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    order: Mapped[Order] = relationship(back_populates="changes")
 
 
 class Notification(Base):
@@ -473,28 +450,3 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Lease(Base):
-    """Who may do what only one process may do at a time; free once `until` has passed."""
-
-    __tablename__ = "leases"
-
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(64))
-    until: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class QuotaBucket(Base):
-    """The tokens left of one of Amazon's quotas, shared by all processes and kept over restarts.
-
-    rate: tokens a second.
-    """
-
-    __tablename__ = "quota_buckets"
-
-    account: Mapped[str] = mapped_column(String(64), primary_key=True)
-    operation: Mapped[str] = mapped_column(String(48), primary_key=True)
-    tokens: Mapped[float]
-    rate: Mapped[float]
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

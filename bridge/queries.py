@@ -31,9 +31,9 @@ from bridge.models import (
     ProductMatch,
     Shipment,
     Store,
-    UnreadableOrder,
 )
 from bridge.order_list import moment, money, order_items
+from bridge.work import UnreadableOrder
 
 Allowed = Collection[int] | None
 SYSTEM_MESSAGE = (

@@ -29,7 +29,7 @@ from bridge import migrate, runtime, sandbox
 from bridge.config import Config
 from bridge.domain.states import ImportState
 from bridge.jobs.run import run_job
-from bridge.models import JobRun, Order, OrderEvent, OutgoingChange, Store, SyncCursor
+from bridge.models import JobRun, Order, OrderEvent, OutgoingChange, Store
 from bridge.reconciliation import Reconciliation, reconcile
 from bridge.sandbox.lives import Play, market_of, pieces, purchased
 from bridge.sandbox.marketplace import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, SELLER_ID
@@ -38,6 +38,7 @@ from bridge.sandbox.shop import BEARER_TOKEN
 from bridge.sandbox.world import SandboxClock, World
 from bridge.stores import add_store, save_order_settings
 from bridge.vault import new_key
+from bridge.work import SyncCursor
 
 SANDBOX = "http://127.0.0.1:8001"  # spoken to without a socket: nothing listens there
 STEP = timedelta(hours=6)

@@ -22,7 +22,6 @@ from bridge.models import (
     BuyerWord,
     CommunicationError,
     GlobalSettingsRow,
-    Lease,
     Order,
     OrderBlocker,
     OrderEvent,
@@ -32,8 +31,8 @@ from bridge.models import (
     OutgoingChange,
     ProductMatch,
     Store,
-    SyncCursor,
 )
+from bridge.work import Lease, SyncCursor
 
 _T = TypeVar("_T")
 _CHUNK = 500  # bind parameters of one IN list; SQLite takes 32,766, MariaDB plans long lists badly
@@ -137,11 +136,11 @@ def known_versions(session: Session, store_id: int, amazon_order_ids: Collection
 
 
 def orders_by_number(session: Session, store_id: int, amazon_order_ids: Collection[str]) -> dict[str, Order]:
-    """These orders with lines and personal data, by Amazon's order id."""
+    """These orders with lines, personal data and outgoing changes, by Amazon's order id."""
     found: dict[str, Order] = {}
     for ids in _chunks(amazon_order_ids):
         where = (Order.store_id == store_id, Order.amazon_order_id.in_(ids))
-        for order in session.scalars(select(Order).where(*where).options(*_WHOLE)):
+        for order in session.scalars(select(Order).where(*where).options(*_WHOLE, selectinload(Order.changes))):
             found[order.amazon_order_id] = order
     return found
 
@@ -421,18 +420,16 @@ def _address_of(stored: Mapping[str, Any]) -> Address:
 
 
 def enqueue(
-    session: Session, order: Order, kind: str, now: datetime, *, reference: str = "", payload: Any = None
+    order: Order, kind: str, now: datetime, *, reference: str = "", payload: Any = None
 ) -> OutgoingChange | None:
     """Keep a change that must reach the other side; None when the same one is already kept."""
-    where = (OutgoingChange.order_id == order.id, OutgoingChange.kind == kind, OutgoingChange.reference == reference)
-    if session.scalars(select(OutgoingChange).where(*where)).first() is not None:
+    if any(held.kind == kind and held.reference == reference for held in order.changes):
         return None
     change = OutgoingChange(
-        store_id=order.store_id, order_id=order.id, kind=kind, reference=reference, payload=payload,
+        store_id=order.store_id, kind=kind, reference=reference, payload=payload,
         state="pending", attempts=0, due_at=now, created_at=now,
     )  # fmt: skip
-    session.add(change)
-    session.flush()
+    order.changes.append(change)
     return change
 
 

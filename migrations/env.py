@@ -8,7 +8,8 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 import bridge.idempotency
-import bridge.models  # noqa: F401  the tables register themselves
+import bridge.models  # the tables register themselves
+import bridge.work  # noqa: F401
 from bridge import config
 from bridge.db import Base, Database
 

@@ -17,8 +17,9 @@ from bridge import migrate
 from bridge.api.blueprint import reply, runtime
 from bridge.db import Database
 from bridge.jobs import SCHEDULER_LEASE
-from bridge.models import JobRun, Lease, Order, OutgoingChange
+from bridge.models import JobRun, Order, OutgoingChange
 from bridge.runtime import Runtime
+from bridge.work import Lease
 
 health = Blueprint("health", __name__)
 

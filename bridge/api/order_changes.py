@@ -45,7 +45,7 @@ def cancel_order(values: dict[str, Any], order_id: int) -> Response:
     """
     with runtime().db.session() as session:
         order = queries.find_order(session, order_id, caller().store_ids)
-        request_cancel(session, order, values["reason"], runtime().now())
+        request_cancel(order, values["reason"], runtime().now())
         store_id = order.store_id
     return started("confirm", store_id)
 

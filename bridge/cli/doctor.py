@@ -18,10 +18,11 @@ from bridge.domain import app_secret
 from bridge.errors import ConfigError, RemoteError
 from bridge.jobs import SCHEDULER_LEASE, cluster
 from bridge.jobs.scheduler import trigger
-from bridge.models import GlobalSettingsRow, JobRun, Lease, StoreSecret
+from bridge.models import GlobalSettingsRow, JobRun, StoreSecret
 from bridge.sync.connect import Links
 from bridge.sync.stock_check import CURE, measure, open_orders
 from bridge.vault import Vault
+from bridge.work import Lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from bridge import log as log_module
 from bridge import store
 from bridge.errors import BridgeError, NotFound, RemoteError
 from bridge.jobs import JOBS, Job, cluster
-from bridge.models import GlobalSettingsRow, JobRun, Lease
+from bridge.models import GlobalSettingsRow, JobRun
 from bridge.trail import Actor, acting
+from bridge.work import Lease
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime

@@ -38,7 +38,7 @@ POLICY = Policy(first=120)
 BATCH = 200
 
 
-def request_cancel(session: Session, order: Order, reason: str, now: datetime) -> None:
+def request_cancel(order: Order, reason: str, now: datetime) -> None:
     """Keep the wish to cancel the order on Amazon; the next confirm job sends it.
 
     reason: one of Amazon's CANCEL_REASONS. Raises InvalidInput for another one, Conflict (not_cancelable,
@@ -48,12 +48,11 @@ def request_cancel(session: Session, order: Order, reason: str, now: datetime) -
         raise InvalidInput("Amazon does not know that reason.", {"reason": [f"Must be one of: {_REASONS}."]})
     if order.channel is not Channel.FBM or order.amazon_status is not AmazonStatus.UNSHIPPED:
         raise Conflict("Only an unshipped order that you ship yourself can be canceled.", "not_cancelable")
-    where = (OutgoingChange.order_id == order.id, OutgoingChange.kind == CANCEL_AMAZON)
-    held = session.scalars(select(OutgoingChange).where(*where)).one_or_none()
+    held = next((change for change in order.changes if change.kind == CANCEL_AMAZON), None)
     if held is not None and held.state != "refused":
         raise Conflict("The cancellation was asked for already.", "cancellation_requested")
     if held is None:
-        store.enqueue(session, order, CANCEL_AMAZON, now, payload={"reason": reason})
+        store.enqueue(order, CANCEL_AMAZON, now, payload={"reason": reason})
     else:
         held.payload, held.state, held.attempts, held.due_at = {"reason": reason}, "pending", 0, now
     order.note(now, "cancel_requested", f"To be canceled on Amazon: {reason}.", new=reason)

@@ -146,8 +146,8 @@ def keep_shipment(
     session.flush()
     if items and SHIP_PLUS not in order.programs:
         _note_left_out(order, row, now)
-        _withdraw(session, order, former - {reference for reference, _ in packages(row)}, now)
-        _want_packages(session, order, row, now)
+        _withdraw(order, former - {reference for reference, _ in packages(row)}, now)
+        _want_packages(order, row, now)
     return True
 
 
@@ -189,17 +189,13 @@ def _units(lines: Sequence[OrderLine], pieces: int) -> list[int]:
     return made
 
 
-def _want_packages(session: Session, order: Order, shipment: Shipment, now: datetime) -> None:
+def _want_packages(order: Order, shipment: Shipment, now: datetime) -> None:
     """Keep a confirmation for each package; a package whose track has changed since it was sent is sent again."""
+    held = {change.reference: change for change in order.changes if change.kind == CONFIRM_SHIPMENT}
     for reference, package in packages(shipment):
-        where = (
-            OutgoingChange.order_id == order.id,
-            OutgoingChange.kind == CONFIRM_SHIPMENT,
-            OutgoingChange.reference == reference,
-        )
-        change = session.scalars(select(OutgoingChange).where(*where)).one_or_none()
+        change = held.get(reference)
         if change is None:
-            change = store.enqueue(session, order, CONFIRM_SHIPMENT, now, reference=reference, payload=package)
+            change = store.enqueue(order, CONFIRM_SHIPMENT, now, reference=reference, payload=package)
         elif change.payload == package:
             continue
         if change is None:
@@ -207,7 +203,7 @@ def _want_packages(session: Session, order: Order, shipment: Shipment, now: date
         change.payload, change.state, change.attempts = package, "pending", 0
         change.payload_tracked = bool(package["tracking_number"])
         change.due_at = now if change.payload_tracked else max(now, shipment.shipped_at + TRACK_GRACE)
-    seen_on_amazon(session, order, now)
+    seen_on_amazon(order, now)
 
 
 def _note_left_out(order: Order, shipment: Shipment, now: datetime) -> None:
@@ -217,16 +213,11 @@ def _note_left_out(order: Order, shipment: Shipment, now: datetime) -> None:
         order.note(now, "tracks_left_out", told)
 
 
-def _withdraw(session: Session, order: Order, references: Collection[str], now: datetime) -> None:
+def _withdraw(order: Order, references: Collection[str], now: datetime) -> None:
     """A track was removed: its units travel under the others. What Amazon has taken already cannot be taken back."""
-    where = (
-        OutgoingChange.order_id == order.id,
-        OutgoingChange.kind == CONFIRM_SHIPMENT,
-        OutgoingChange.reference.in_(references),
-    )
-    for change in session.scalars(select(OutgoingChange).where(*where)).all() if references else ():
+    for change in [c for c in order.changes if c.kind == CONFIRM_SHIPMENT and c.reference in references]:
         if change.sent_at is None:
-            session.delete(change)
+            order.changes.remove(change)
         else:
             number = change.payload["tracking_number"]
             order.note(now, "track_removed", f"Track {number} was removed in Commerce; Amazon knows it and keeps it.")

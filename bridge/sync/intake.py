@@ -32,21 +32,21 @@ def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnaps
     fresh = {s.amazon_order_id: _new(link, s) for s in news if s.amazon_order_id not in held}
     session.add_all(fresh.values())
     session.flush()  # all of a page at once; what belongs to an order needs its id
-    for snapshot in news:
-        order = fresh.get(snapshot.amazon_order_id)
-        if order is None:
-            _update(session, link, held[snapshot.amazon_order_id], snapshot)
-            done["updated"] += 1
-        else:
-            _take_over(session, order, snapshot)
-            _advance(session, link, order, snapshot)
-            done["added"] += 1
+    with session.no_autoflush:  # and all that becomes of them at once too
+        for snapshot in news:
+            order = fresh.get(snapshot.amazon_order_id)
+            if order is None:
+                _update(session, link, held[snapshot.amazon_order_id], snapshot)
+                done["updated"] += 1
+            else:
+                _receive(session, link, order, snapshot)
+                done["added"] += 1
     return done
 
 
 def _new(link: Link, snapshot: OrderSnapshot) -> Order:
     now = link.now()
-    order = Order(
+    return Order(
         store_id=link.store_id,
         amazon_order_id=snapshot.amazon_order_id,
         amazon_order_tail=snapshot.amazon_order_id[-7:],
@@ -65,12 +65,18 @@ def _new(link: Link, snapshot: OrderSnapshot) -> Order:
         last_update_date=snapshot.last_update,
         lines=[],
         blockers=[],
+        changes=[],
         personal=None,
     )
+
+
+def _receive(session: Session, link: Link, order: Order, snapshot: OrderSnapshot) -> None:
+    now = link.now()
     order.note(now, "received", f"Received from Amazon as {snapshot.status}.", new=snapshot.status)
     if snapshot.status is AmazonStatus.SHIPPED:
         order.announce(EventType.SHIPPED, now)
-    return order
+    _take_over(session, order, snapshot)
+    _advance(link, order, snapshot)
 
 
 def _update(session: Session, link: Link, order: Order, snapshot: OrderSnapshot) -> None:
@@ -91,7 +97,7 @@ def _update(session: Session, link: Link, order: Order, snapshot: OrderSnapshot)
         )  # fmt: skip
     order.last_update_date = snapshot.last_update
     _take_over(session, order, snapshot)
-    _advance(session, link, order, snapshot)
+    _advance(link, order, snapshot)
 
 
 def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
@@ -137,7 +143,7 @@ def _note_changed_total(order: Order, snapshot: OrderSnapshot) -> None:
         order.note(order.last_update_date, "total_changed", message)
 
 
-def _advance(session: Session, link: Link, order: Order, snapshot: OrderSnapshot) -> None:
+def _advance(link: Link, order: Order, snapshot: OrderSnapshot) -> None:
     """Take the steps that the version allows, and keep what Commerce must be told."""
     now = link.now()
     _note_cancel_request(order, snapshot, now)
@@ -155,8 +161,8 @@ def _advance(session: Session, link: Link, order: Order, snapshot: OrderSnapshot
         and order.amazon_status in IMPORTABLE[order.channel]
     ):
         order.due_at = now  # a newer version may have mended what failed
-    seen_on_amazon(session, order, now)
-    follow_up(session, order, now)
+    seen_on_amazon(order, now)
+    follow_up(order, now)
 
 
 def _note_cancel_request(order: Order, snapshot: OrderSnapshot, now: datetime) -> None:

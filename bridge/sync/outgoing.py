@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from bridge import store
 from bridge.domain.order import AmazonStatus, Channel, plain_tracking
@@ -32,29 +31,28 @@ UNSEEN = timedelta(days=1)  # after which what Amazon took and does not show is 
 POLICY = Policy()
 
 
-def follow_up(session: Session, order: Order, now: datetime) -> None:
+def follow_up(order: Order, now: datetime) -> None:
     """Keep what Commerce must be told of an order that exists there, now that Amazon shows what it shows."""
     if order.import_state not in (ImportState.IMPORTED, ImportState.RESERVED):
         return
     if order.amazon_status is AmazonStatus.CANCELED:
-        store.enqueue(session, order, CANCEL_COMMERCE, now)
+        store.enqueue(order, CANCEL_COMMERCE, now)
     elif order.import_state is ImportState.RESERVED:
         return  # it is told the rest once it has Amazon's figures
     elif order.amazon_status is AmazonStatus.SHIPPED:
-        store.enqueue(session, order, COMPLETE_COMMERCE, now)
+        store.enqueue(order, COMPLETE_COMMERCE, now)
     elif order.buyer_cancel_requested_at is not None and order.channel is Channel.FBM:
-        store.enqueue(session, order, HOLD_COMMERCE, now)
+        store.enqueue(order, HOLD_COMMERCE, now)
 
 
-def seen_on_amazon(session: Session, order: Order, now: datetime) -> None:
+def seen_on_amazon(order: Order, now: datetime) -> None:
     """Close what Amazon itself now shows: packages that we confirmed, a cancellation that we asked for."""
     if order.channel is Channel.FBA:  # Amazon's own to ship: nothing of it is ours to confirm or to cancel
         return
-    _see_cancellation(session, order, now)
+    _see_cancellation(order, now)
     if not order.packages:
         return
-    where = (OutgoingChange.order_id == order.id, OutgoingChange.kind == CONFIRM_SHIPMENT)
-    changes = session.scalars(select(OutgoingChange).where(*where)).all()
+    changes = [change for change in order.changes if change.kind == CONFIRM_SHIPMENT]
     shown = {p["reference"]: p for p in order.packages}
     # The merchant may have confirmed a parcel in Seller Central, which gives it a number of its own.
     others = [shown[reference] for reference in shown.keys() - {change.reference for change in changes}]
@@ -80,15 +78,12 @@ def _is_same_parcel(package: dict[str, Any], change: OutgoingChange) -> bool:
     return whole and bool(change.payload.get("tracking_number")) and _same_tracking(package, change)
 
 
-def _see_cancellation(session: Session, order: Order, now: datetime) -> None:
+def _see_cancellation(order: Order, now: datetime) -> None:
     if order.amazon_status in (AmazonStatus.PENDING, AmazonStatus.UNSHIPPED):
         return
-    where = (
-        OutgoingChange.order_id == order.id,
-        OutgoingChange.kind == CANCEL_AMAZON,
-        OutgoingChange.state != "done",
-    )
-    for change in session.scalars(select(OutgoingChange).where(*where)):
+    for change in order.changes:
+        if change.kind != CANCEL_AMAZON or change.state == "done":
+            continue
         if order.amazon_status is AmazonStatus.CANCELED:
             close(change, now)
         elif change.state != "refused":

@@ -21,9 +21,10 @@ from bridge.amazon.client import OrderPage
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.retry import Policy, next_delay
 from bridge.errors import RemoteError, Verdict
-from bridge.models import CommunicationError, SyncCursor, UnreadableOrder
+from bridge.models import CommunicationError
 from bridge.sync.connect import Link
 from bridge.sync.intake import store_snapshots
+from bridge.work import SyncCursor, UnreadableOrder
 
 OVERLAP = timedelta(minutes=60)
 SWEEP = timedelta(hours=48)

@@ -18,7 +18,6 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
 
 from bridge import store
 from bridge.commerce.wire import order_body
@@ -214,24 +213,25 @@ def record(
         order = store.claimed_order(session, order_id, claim)
         if order is None:
             return "taken"
-        held = order.commerce_order_id is not None
-        adopted = shipments is not None and not held
-        _link_to(order, created, products)
-        order.claim = None
-        order.attempts = 0
-        order.due_at = now
-        order.imported_at = now
-        order.blockers = []
-        if not adopted and store.snapshot_of(order).street_withheld:
-            order.note(now, "role_missing", f"{STREET_WITHHELD}; created with placeholders.")
-        how = "Found in Commerce as" if adopted else "Moved to processing as" if held else "Created in Commerce as"
-        order.move_to(ImportState.IMPORTED, now, f"{how} order #{created.increment_id}.")
-        _note_difference(order, created)
-        if created.state == "complete":
-            order.move_to(ImportState.COMPLETED, now, f"Commerce order #{created.increment_id} is complete.")
-        elif link.settings.invoice == "at_import" and order.amazon_status is not AmazonStatus.CANCELED:
-            store.enqueue(session, order, INVOICE_COMMERCE, now)
-        follow_up(session, order, now)
+        with session.no_autoflush:  # written once, not before each row that is read
+            held = order.commerce_order_id is not None
+            adopted = shipments is not None and not held
+            _link_to(order, created, products)
+            order.claim = None
+            order.attempts = 0
+            order.due_at = now
+            order.imported_at = now
+            order.blockers = []
+            if not adopted and store.snapshot_of(order).street_withheld:
+                order.note(now, "role_missing", f"{STREET_WITHHELD}; created with placeholders.")
+            how = "Found in Commerce as" if adopted else "Moved to processing as" if held else "Created in Commerce as"
+            order.move_to(ImportState.IMPORTED, now, f"{how} order #{created.increment_id}.")
+            _note_difference(order, created)
+            if created.state == "complete":
+                order.move_to(ImportState.COMPLETED, now, f"Commerce order #{created.increment_id} is complete.")
+            elif link.settings.invoice == "at_import" and order.amazon_status is not AmazonStatus.CANCELED:
+                store.enqueue(order, INVOICE_COMMERCE, now)
+            follow_up(order, now)
         if order.channel is Channel.FBM:
             for shipment in shipments or ():
                 keep_shipment(session, order, shipment, now, shipments or ())
@@ -254,7 +254,7 @@ def keep_held(
         order.due_at = now
         number = order.commerce_order_number
         order.move_to(ImportState.RESERVED, now, f"Its stock is held by Commerce order #{number}.")
-        follow_up(session, order, now)
+        follow_up(order, now)
     return "held"
 
 
@@ -345,16 +345,16 @@ def give_back(link: Link, order_id: int, claim: str, error: RemoteError) -> None
         if order is None:
             return
         pause = next_delay(order.attempts, POLICY, retry_after=error.retry_after, rng=random.SystemRandom())
-        if _set_free(session, link, order, f"Not created yet, to be tried again: {error.message}"):
+        if _set_free(link, order, f"Not created yet, to be tried again: {error.message}"):
             order.due_at = now + timedelta(seconds=pause)
 
 
-def _set_free(session: Session, link: Link, order: Order, message: str) -> bool:
+def _set_free(link: Link, order: Order, message: str) -> bool:
     """End the claim of an order for which nothing was done; False when it has got on by what Amazon shows now."""
     now, order.claim, order.due_at = link.now(), None, link.now()
     if order.commerce_order_id is not None:
         order.move_to(ImportState.RESERVED, now, message)
-        follow_up(session, order, now)
+        follow_up(order, now)
         return True
     former = ImportState.WAITING if order.import_state is ImportState.RESERVING else ImportState.READY
     order.move_to(former, now, message)
@@ -412,7 +412,7 @@ def _release(link: Link, order_id: int, claim: str) -> None:
     with link.db.session() as session:
         order = store.claimed_order(session, order_id, claim)
         if order is not None:
-            _set_free(session, link, order, "Commerce does not have the order; it will be created.")
+            _set_free(link, order, "Commerce does not have the order; it will be created.")
 
 
 def preview(link: Link, order_id: int) -> Preview:

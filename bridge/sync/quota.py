@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bridge.amazon.quota import RATES, Bucket, full_bucket, level, take, with_rate
 from bridge.db import Database
-from bridge.models import QuotaBucket
+from bridge.work import QuotaBucket
 
 
 class StoredQuota:

@@ -13,9 +13,10 @@ from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain import app_secret
 from bridge.domain.order import STREET_WITHHELD
 from bridge.errors import BridgeError, RemoteError, Verdict
-from bridge.models import Notification, SyncCursor, UnreadableOrder
+from bridge.models import Notification
 from bridge.sync.connect import Link, Links
 from bridge.sync.stock_check import CURE, measure
+from bridge.work import SyncCursor, UnreadableOrder
 
 MAX_SKEW = 90.0  # seconds
 LATE = timedelta(hours=1)  # after which orders should have been asked for, with any sensible schedule

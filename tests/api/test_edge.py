@@ -187,7 +187,7 @@ def test_metrics_tell_of_orders_changes_jobs_and_requests(
 ):
     orders = [put(blockers=["out_of_stock"]), put(blockers=["out_of_stock"]), put()]
     with runtime.db.session() as session:
-        enqueue(session, session.get_one(Order, orders[0].id), "complete_commerce", clock.now())
+        enqueue(session.get_one(Order, orders[0].id), "complete_commerce", clock.now())
         run = JobRun(job="sync", store_id=1, trigger="cli", state="succeeded", started_at=clock.now())
         run.finished_at = clock.now() - timedelta(seconds=30)
         session.add(run)

@@ -13,8 +13,9 @@ from bridge import log, store
 from bridge.errors import NotFound
 from bridge.jobs import JOBS
 from bridge.jobs.run import LEASE_SECONDS, close_lost_runs, job_targets, run_job, start_job
-from bridge.models import CommunicationError, JobRun, Lease, Store
+from bridge.models import CommunicationError, JobRun, Store
 from bridge.sandbox.world import Fault
+from bridge.work import Lease
 from tests.stage import Stage
 
 

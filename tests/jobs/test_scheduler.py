@@ -15,7 +15,8 @@ from bridge import store
 from bridge.errors import ConfigError
 from bridge.jobs import JOBS, SCHEDULER_LEASE
 from bridge.jobs.scheduler import Scheduler, trigger
-from bridge.models import JobRun, Lease
+from bridge.models import JobRun
+from bridge.work import Lease
 from tests.stage import Stage
 
 

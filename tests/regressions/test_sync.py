@@ -11,9 +11,10 @@ from sqlalchemy import delete, func, select
 
 from bridge import store
 from bridge.domain.order import AmazonStatus
-from bridge.models import Lease, Order, OutgoingChange, Shipment, Store, SyncCursor
+from bridge.models import Order, OutgoingChange, Shipment, Store
 from bridge.sandbox.world import Fault
 from bridge.stores import delete_store, set_active
+from bridge.work import Lease, SyncCursor
 from tests.api_client import ApiClient
 from tests.stage import Stage, line
 

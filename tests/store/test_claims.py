@@ -156,11 +156,12 @@ def test_a_claimed_order_is_seen_by_its_claim_only_and_while_it_is_being_importe
 
 
 def test_a_change_is_kept_once_per_order_kind_and_reference(db: Database, put):
-    order = put()
+    order_id = put().id
     with db.session() as session:
-        first = store.enqueue(session, order, "confirm_shipment", NOW, reference="7", payload={"n": 1})
-        again = store.enqueue(session, order, "confirm_shipment", NOW, reference="7", payload={"n": 2})
-        other = store.enqueue(session, order, "confirm_shipment", NOW, reference="8")
+        order = session.get_one(Order, order_id)
+        first = store.enqueue(order, "confirm_shipment", NOW, reference="7", payload={"n": 1})
+        again = store.enqueue(order, "confirm_shipment", NOW, reference="7", payload={"n": 2})
+        other = store.enqueue(order, "confirm_shipment", NOW, reference="8")
     assert first is not None
     assert again is None
     assert other is not None
@@ -169,12 +170,13 @@ def test_a_change_is_kept_once_per_order_kind_and_reference(db: Database, put):
 
 
 def test_due_changes_come_longest_due_first_and_of_the_asked_kinds_only(db: Database, put, store_id: int):
-    order = put()
+    order_id = put().id
     with db.session() as session:
-        late = store.enqueue(session, order, "hold", NOW)
-        early = store.enqueue(session, order, "cancel", NOW - LIMIT)
-        store.enqueue(session, order, "invoice", NOW + LIMIT)
-        store.enqueue(session, order, "confirm", NOW)
+        order = session.get_one(Order, order_id)
+        late = store.enqueue(order, "hold", NOW)
+        early = store.enqueue(order, "cancel", NOW - LIMIT)
+        store.enqueue(order, "invoice", NOW + LIMIT)
+        store.enqueue(order, "confirm", NOW)
     assert late is not None
     assert early is not None
     with db.reading() as session:
@@ -184,8 +186,9 @@ def test_due_changes_come_longest_due_first_and_of_the_asked_kinds_only(db: Data
 
 
 def test_a_change_is_claimed_by_one_of_those_who_try_at_once(db: Database, put, store_id: int):
+    order_id = put().id
     with db.session() as session:
-        change = store.enqueue(session, put(), "hold", NOW)
+        change = store.enqueue(session.get_one(Order, order_id), "hold", NOW)
     assert change is not None
     got = race(db, lambda session, _: store.claim_change(session, change.id, NOW, NOW + LIMIT))
     assert sorted(got) == [False] * (RACERS - 1) + [True]
@@ -195,8 +198,9 @@ def test_a_change_is_claimed_by_one_of_those_who_try_at_once(db: Database, put, 
 
 
 def test_a_change_that_is_not_pending_is_never_claimed(db: Database, put):
+    order_id = put().id
     with db.session() as session:
-        change = store.enqueue(session, put(), "hold", NOW)
+        change = store.enqueue(session.get_one(Order, order_id), "hold", NOW)
         assert change is not None
         change.state = "sent"
     with db.session() as session:

@@ -18,12 +18,13 @@ from bridge.amazon import sqs
 from bridge.amazon.sqs import Queue
 from bridge.domain.order import AmazonStatus
 from bridge.errors import ConfigError, RemoteError, Verdict
-from bridge.models import CommunicationError, JobRun, Notification, Order, QuotaBucket, Store
+from bridge.models import CommunicationError, JobRun, Notification, Order, Store
 from bridge.sandbox.marketplace import CLIENT_ID, CLIENT_SECRET, Seller
 from bridge.sandbox.notifications import sqs_sender
 from bridge.sandbox.world import Fault
 from bridge.sync import notify
 from bridge.sync.verify import Check, verify
+from bridge.work import QuotaBucket
 from tests.queues import LocalQueue, queue, sqs_server
 from tests.stage import Stage
 

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from bridge.domain.order import AmazonStatus
 from bridge.domain.states import ImportState
 from bridge.jobs.run import run_job
-from bridge.models import CommunicationError, JobRun, Order, QuotaBucket, Store, SyncCursor, UnreadableOrder
+from bridge.models import CommunicationError, JobRun, Order, Store
 from bridge.queries import system_messages
 from bridge.sandbox.world import Fault
 from bridge.sync.intake import store_snapshots
 from bridge.sync.verify import verify
+from bridge.work import QuotaBucket, SyncCursor, UnreadableOrder
 from tests.sandbox_transport import SandboxTransport
 from tests.soak.simulation import SmallPages
 from tests.stage import Stage, line

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from bridge import store, trail
 from bridge.amazon.client import GET_FEED_DOCUMENT
@@ -28,7 +28,7 @@ from bridge.amazon.feeds import (
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.retry import Policy, next_delay
 from bridge.errors import Conflict, InvalidInput, RemoteError, Verdict
-from bridge.models import Order, OutgoingChange
+from bridge.models import Order, OutgoingChange, Shipment
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import CANCEL_AMAZON, CLAIM, send_again, work_off
 
@@ -48,6 +48,8 @@ def request_cancel(order: Order, reason: str, now: datetime) -> None:
         raise InvalidInput("Amazon does not know that reason.", {"reason": [f"Must be one of: {_REASONS}."]})
     if order.channel is not Channel.FBM or order.amazon_status is not AmazonStatus.UNSHIPPED:
         raise Conflict("Only an unshipped order that you ship yourself can be canceled.", "not_cancelable")
+    if _shipped(object_session(order), order.id):
+        raise Conflict("The order is shipped in Commerce; Amazon is being told.", "not_cancelable")
     held = next((change for change in order.changes if change.kind == CANCEL_AMAZON), None)
     if held is not None and held.state != "refused":
         raise Conflict("The cancellation was asked for already.", "cancellation_requested")
@@ -57,6 +59,12 @@ def request_cancel(order: Order, reason: str, now: datetime) -> None:
         held.payload, held.state, held.attempts, held.due_at = {"reason": reason}, "pending", 0, now
     order.note(now, "cancel_requested", f"To be canceled on Amazon: {reason}.", new=reason)
     trail.record_order(order, "order.cancel_requested", after={"reason": reason})
+
+
+def _shipped(session: Session | None, order_id: int) -> bool:
+    """Whether the parcel is on its way, whatever Amazon knows of it: money that was paid back for it would be lost."""
+    query = select(Shipment.id).where(Shipment.order_id == order_id).limit(1)
+    return session is not None and session.scalar(query) is not None
 
 
 _REASONS = ", ".join(CANCEL_REASONS)
@@ -76,12 +84,23 @@ def cancel_on_amazon(link: Link) -> dict[str, int]:
                 raise
             _put_off_feed(link, feed_id, error)
     send_again(link, CANCEL_AMAZON)
+    _leave_shipped(link)
     if link.cancels_by_operation:
         with link.db.reading() as session:
             direct = [c.id for c in _changes(session, link, "pending") if c.payload["reason"] in _OPERATION_REASONS]
         done.update(work_off(link, (CANCEL_AMAZON,), partial(_ask_directly, link), only=direct))
     done += _send(link)
     return dict(done)
+
+
+def _leave_shipped(link: Link) -> None:
+    """What was shipped in Commerce since its cancellation was asked for is shipped, and not canceled as well."""
+    with link.db.session() as session:
+        for change in _changes(session, link, "pending"):
+            if _shipped(session, change.order_id):
+                change.state, change.last_error = "refused", "The order is shipped in Commerce."
+                order = session.get_one(Order, change.order_id)
+                order.note(link.now(), "refused", "Not canceled: shipped in Commerce meanwhile.")
 
 
 def _changes(session: Session, link: Link, state: str) -> Sequence[OutgoingChange]:

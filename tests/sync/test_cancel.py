@@ -220,3 +220,30 @@ def test_a_refused_cancellation_is_over_once_amazon_shows_the_order_canceled(sta
     stage.amazon.cancel(number)
     stage.sync("sync")
     assert states(stage, number)["cancel_amazon"] == "done"
+
+
+def test_an_order_that_is_shipped_in_commerce_cannot_be_canceled_though_amazon_does_not_know_yet(stage: Stage):
+    number = stage.paid_order()
+    stage.sync("sync", "import")
+    stage.world.faults.add(Fault("/shipmentConfirmation", "answer", times=None))
+    stage.shop.ship(stage.commerce_order(number)["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.sync("confirm")
+    assert stage.order(number).amazon_status == "Unshipped"
+    with pytest.raises(Conflict, match="shipped in Commerce") as refused:
+        ask(stage, number)
+    assert refused.value.code == "not_cancelable"
+
+
+def test_an_order_that_is_shipped_before_its_cancellation_was_sent_is_shipped_and_not_canceled(stage: Stage):
+    number = stage.paid_order()
+    stage.sync("sync", "import")
+    ask(stage, number)
+    stage.shop.ship(stage.commerce_order(number)["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.world.faults.add(Fault("/shipmentConfirmation", "answer"))
+    stage.sync("confirm")
+    assert stage.world.requests["amazon createFeed"] == 0
+    assert states(stage, number)["cancel_amazon"] == "refused"
+    assert "Not canceled: shipped in Commerce" in " ".join(event.message for event in stage.events(number))
+    stage.wait(timedelta(hours=1))
+    stage.sync("confirm", "sync")
+    assert stage.order(number).amazon_status == "Shipped"

@@ -112,12 +112,19 @@ def one_of(column: str, values: Collection[Any]) -> Condition:
     return Condition(column, f"@{column} IN ({', '.join('?' * len(values))})", tuple(sorted(values)))
 
 
-def weighed(connection: Connection, held: Sequence[Condition]) -> list[Condition]:
+Fetched = dict[tuple[Any, ...], frozenset[int] | None]
+
+
+def weighed(connection: Connection, held: Sequence[Condition], fetched: Fetched) -> list[Condition]:
     """The conditions, those that few orders meet in the form of these orders' ids.
 
     Of the others, looking at one order after the other finds a page sooner than fetching all that meet them.
+    fetched: what has been found before, for other stores.
     """
-    known = {each.name: ids for each in held if each.found_in and (ids := _fetched(connection, each)) is not None}
+    for each in held:
+        if each.found_in and each.found_in not in fetched:
+            fetched[each.found_in] = _fetched(connection, each)
+    known = {each.name: ids for each in held if each.found_in and (ids := fetched[each.found_in]) is not None}
     if not known:
         return list(held)
     both = frozenset[int].intersection(*known.values())

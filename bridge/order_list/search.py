@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from bridge.db import Database
 from bridge.order_list.cursors import read_cursor, write_cursor
-from bridge.order_list.filters import MOST_COUNTED, Condition, OrderFilter, conditions, one_of, stored, weighed
+from bridge.order_list.filters import MOST_COUNTED, Condition, Fetched, OrderFilter, conditions, one_of, stored, weighed
 from bridge.order_list.rows import COUNT, JOINS, KEY, PLACED, decimals, items, run, selected
 
 # The column of each sort, and the index that holds it behind the store.
@@ -196,14 +196,15 @@ class _Search:
         """The filter, once for every number of decimals that totals have where totals matter."""
         scales = sorted({self._digits[i] for i in self._stores})
         totals = self._name == "total" or wanted.total_min is not None or wanted.total_max is not None
-        parts = []
+        parts: list[_Part] = []
+        fetched: Fetched = {}
         for digits in scales if totals else scales[-1:]:
             stores = [i for i in self._stores if not totals or self._digits[i] == digits]
             found = conditions(connection, wanted, stores, digits)
             if found is None:
                 return []
             factor = 10 ** (scales[-1] - digits) if self._name == "total" else 1
-            parts.append(_Part(stores, factor, weighed(connection, found)))
+            parts.append(_Part(stores, factor, weighed(connection, found, fetched)))
         return parts
 
     def _choose_driver(self, connection: Connection, parts: list[_Part]) -> str | None:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -152,21 +153,25 @@ def pages(goals: Goals, db: Database, size: int) -> None:
             find_page(connection, wanted, **asked)
             return time.perf_counter() - began
 
+    def measured(wanted: OrderFilter, times: int) -> float:
+        return statistics.median(took(wanted) / took(OrderFilter()) for _ in range(times))
+
     deep = statistics.median(took(OrderFilter(), page=None, cursor=cursor) / took(OrderFilter()) for _ in range(101))
     goals.at_most(f"page {offset // PAGE + 1:,} by cursor, of page 1", deep, DEEP)
     far = statistics.median(took(OrderFilter(), page=offset // PAGE + 1) / took(OrderFilter()) for _ in range(5))
     print(f"  {f'page {offset // PAGE + 1:,} by number, of page 1':<46} {far:>8.2f}  no goal: `next` is the way there")
     alone = [(name, held) for name, values in FILTERS.items() for held in values]
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, str, OrderFilter]] = []
     for wanted in [*((one,) for one in alone), *itertools.combinations(alone, 2)]:
         if len({name for name, _ in wanted}) == len(wanted):
             held = OrderFilter(**{k: v for _, values in wanted for k, v in values.items()})
-            ratio = statistics.median(took(held) / took(OrderFilter()) for _ in range(3))
-            found.append((ratio, " and ".join(str(values) for _, values in wanted)))
-    found.sort(reverse=True)
+            found.append((measured(held, 3), " and ".join(str(values) for _, values in wanted), held))
+    found.sort(key=itemgetter(0), reverse=True)
+    # The dearest of so many is also the one that the machine disturbed most: asked again, and more often.
+    dearest = max(((measured(held, 21), name) for _, name, held in found[:10]), key=itemgetter(0))
     median = found[len(found) // 2][0]
-    goals.at_most(f"dearest of {len(found)} filters and pairs, of none", found[0][0], FILTER, f"median {median:.1f}")
-    print(f"      {found[0][1]}")
+    goals.at_most(f"dearest of {len(found)} filters and pairs, of none", dearest[0], FILTER, f"median {median:.1f}")
+    print(f"      {dearest[1]}")
 
 
 def throughput(goals: Goals, url: str, key: str) -> None:

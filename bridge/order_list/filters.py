@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import chain
@@ -54,7 +54,8 @@ class Condition:
     columns: those of orders that it looks at where it is not its name.
 
     found_in: selects of the ids that meet it (any of them), where it has indexes apart from those of the sorts.
-    ids: those ids, where they are few (`weighed`); then they are the condition, and where to begin.
+    ids: those ids, where they are few (`weighed`); then they are the condition, and where to begin. few: the same, but
+    the database is to look them up once more: it has one select to do it.
     """
 
     name: str
@@ -63,9 +64,18 @@ class Condition:
     found_in: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     ids: frozenset[int] | None = None
     columns: tuple[str, ...] = ()
+    few: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether few orders meet it."""
+        return self.few or self.ids is not None
 
     def written(self, dialect: str, prefix: str) -> tuple[str, tuple[Any, ...]]:
         """SQL and parameters; prefix stands before the columns of orders."""
+        if self.few:
+            ((select, parameters),) = self.found_in
+            return f"o.id IN ({select})", parameters
         if self.ids is None:
             return self.sql.replace("@", prefix), self.parameters
         if dialect == "postgresql":
@@ -121,6 +131,12 @@ def weighed(connection: Connection, held: Sequence[Condition], fetched: Fetched)
     Of the others, looking at one order after the other finds a page sooner than fetching all that meet them.
     fetched: what has been found before, for other stores.
     """
+    apart = [each for each in held if each.found_in]
+    if connection.dialect.name == "sqlite" and len(apart) == 1 == len(apart[0].found_in):
+        # SQLite stands in this process: its ids need not come out and go in again. The servers could begin elsewhere.
+        ((select, parameters),) = apart[0].found_in
+        many = run(connection, f"{select} LIMIT 1 OFFSET {MOST_COUNTED}", parameters)
+        return [replace(each, few=True) if each in apart and not many else each for each in held]
     for each in held:
         if each.found_in and each.found_in not in fetched:
             fetched[each.found_in] = _fetched(connection, each)

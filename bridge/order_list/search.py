@@ -95,20 +95,20 @@ class _Part:
     conditions: list[Condition]
 
     @property
-    def ids(self) -> frozenset[int] | None:
-        """Of the few orders that may meet them (`weighed`); None where these are not known."""
-        return next((each.ids for each in self.conditions if each.ids is not None), None)
+    def known(self) -> Condition | None:
+        """The one that few orders meet (`weighed`)."""
+        return next((each for each in self.conditions if each.known), None)
 
     @property
     def others(self) -> list[Condition]:
         """Those that an index of orders holds, the stores among them."""
-        held = [each for each in self.conditions if each.ids is None and not each.found_in]
+        held = [each for each in self.conditions if not each.known and not each.found_in]
         return [one_of("store_id", self.store_ids), *held] if self.store_ids else held
 
     @property
     def broad(self) -> list[Condition]:
         """Those that very many orders meet, and that no index of orders holds."""
-        return [each for each in self.conditions if each.found_in and each.ids is None]
+        return [each for each in self.conditions if each.found_in and not each.known]
 
 
 class _Search:
@@ -133,7 +133,7 @@ class _Search:
         self._stores = sorted(chosen)
         self._all = len(self._stores) == len(self._digits)
         self._parts = self._weigh(connection, wanted)
-        self._known_ids = bool(self._parts) and all(part.ids is not None for part in self._parts)
+        self._known_ids = bool(self._parts) and all(part.known for part in self._parts)
         if self._known_ids:
             self._walks = False
             return
@@ -212,8 +212,8 @@ class _Search:
 
         SQLite knows averages only, and takes pending orders to be as many as completed ones.
         """
-        held = [each for each in parts[0].conditions if not each.found_in and each.ids is None]
-        if len(held) < 2 or any(each.ids is not None for each in parts[0].conditions):
+        held = [each for each in parts[0].conditions if not each.found_in and not each.known]
+        if len(held) < 2 or parts[0].known:
             return None
         sizes: dict[str, int] = {}
         for column in held:
@@ -261,7 +261,7 @@ class _Search:
         """
         written = []
         begin, values = "orders o", list[Any]()
-        if part.ids is not None:
+        if part.known:
             known, values = self._known([part])
             begin = f"({known}) o"
         for each in part.others:
@@ -273,17 +273,25 @@ class _Search:
         return f"(SELECT {self._columns([part])} FROM {begin}{where} LIMIT {MOST_COUNTED + 1}) o", values
 
     def _known(self, parts: list[_Part]) -> tuple[str, list[Any]]:
-        """The orders that may meet the filter, where their ids are known; behind a limit as before."""
-        ids = frozenset[int]().union(*(part.ids or () for part in parts))
-        found, values = Condition("ids", "", ids=ids).written(self._dialect, "o.")
-        return f"SELECT {self._columns(parts)} FROM orders o WHERE {found} LIMIT {len(ids) + 1}", list(values)
+        """The few orders that may meet the filter; behind a limit as before."""
+        held = [part.known for part in parts if part.known]
+        found: list[str] = []
+        values: list[Any] = []
+        if not held[0].few:
+            held = [Condition("ids", "", ids=frozenset[int]().union(*(each.ids or () for each in held)))]
+        for each in dict.fromkeys(held):
+            sql, more = each.written(self._dialect, "o.")
+            found.append(sql)
+            values += more
+        limit = (MOST_COUNTED + 1) * len(parts)
+        return f"SELECT {self._columns(parts)} FROM orders o WHERE {' OR '.join(found)} LIMIT {limit}", values
 
     def _columns(self, parts: list[_Part]) -> str:
         """Those of orders that are looked at behind a limit."""
         columns = {"id", _KEYS[self._name][0]} - {"buyer_sort"}
         for part in parts:
             columns |= {column for each in part.broad for column in each.columns}
-            columns |= {each.name for each in part.others} if part.ids is not None else set()
+            columns |= {each.name for each in part.others} if part.known else set()
         return ", ".join(f"o.{column}" for column in sorted(columns))
 
     # -- the two ways

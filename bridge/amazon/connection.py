@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -139,7 +139,6 @@ class Connection:
         self._quota = quota
         self._clock = clock
         self.clock_skew: float | None = None
-        self._throttled_until: dict[str, datetime] = {}
         self._client = httpx.Client(
             transport=transport,
             timeout=timeout,
@@ -197,9 +196,7 @@ class Connection:
         return self._expect_success(operation, self._exchange(operation, request)).body
 
     def _spend(self, operation: Operation, reserve: int) -> None:
-        now = self._clock()
-        throttled = (self._throttled_until.get(operation.name, now) - now).total_seconds()
-        wait = throttled if throttled > 0 else self._quota.acquire(operation.name, reserve=reserve)
+        wait = self._quota.acquire(operation.name, reserve=reserve)
         if wait > 0:
             log.info("amazon quota spent", operation=operation.name, wait=round(wait, 1))
             raise operation.failed(
@@ -211,9 +208,7 @@ class Connection:
 
     def _learn(self, operation: Operation, answer: Answer) -> None:
         if answer.status == 429:
-            # Our bucket and Amazon's differ: nothing of this operation is asked until one request must be free again.
-            pause = timedelta(seconds=1 / RATES[operation.name][0])
-            self._throttled_until[operation.name] = self._clock() + pause
+            self._quota.spent(operation.name)  # our bucket and Amazon's differ: Amazon's is the one that counts
         try:
             rate = float(answer.headers.get("x-amzn-ratelimit-limit", ""))
         except ValueError:

@@ -38,6 +38,9 @@ class QuotaKeeper(Protocol):
     def learn(self, operation: str, rate: float) -> None:
         """Amazon has named the rate (requests a second) that the account really has."""
 
+    def spent(self, operation: str) -> None:
+        """Amazon has refused a request (429): whatever we have counted, nothing is left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -92,6 +95,11 @@ def with_rate(bucket: Bucket, rate: float, now: datetime) -> Bucket:
     return replace(bucket, tokens=level(bucket, now), rate=rate, updated_at=max(now, bucket.updated_at))
 
 
+def emptied(bucket: Bucket, now: datetime) -> Bucket:
+    """The bucket with nothing in it: the next request is free when one would be refilled."""
+    return replace(bucket, tokens=0.0, updated_at=max(now, bucket.updated_at))
+
+
 class MemoryQuota:
     """A QuotaKeeper that forgets with its process. Thread-safe."""
 
@@ -114,3 +122,10 @@ class MemoryQuota:
         with self._lock:
             bucket = self._buckets.get(operation) or full_bucket(operation, now)
             self._buckets[operation] = with_rate(bucket, rate, now)
+
+    def spent(self, operation: str) -> None:
+        """See QuotaKeeper."""
+        now = self._clock()
+        with self._lock:
+            bucket = self._buckets.get(operation) or full_bucket(operation, now)
+            self._buckets[operation] = emptied(bucket, now)

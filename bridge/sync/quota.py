@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bridge.amazon.quota import RATES, Bucket, full_bucket, level, take, with_rate
+from bridge.amazon.quota import RATES, Bucket, emptied, full_bucket, level, take, with_rate
 from bridge.db import Database
 from bridge.work import QuotaBucket
 
@@ -43,6 +43,14 @@ class StoredQuota:
             bucket = with_rate(held, rate, self._now())
             row.tokens, row.rate, row.updated_at = bucket.tokens, bucket.rate, bucket.updated_at
             self._rates[operation] = bucket.rate
+
+    def spent(self, operation: str) -> None:
+        """See QuotaKeeper."""
+        with self._db.session() as session:
+            row = self._row(session, operation)
+            held = Bucket(row.tokens, row.rate, RATES[operation][1], row.updated_at)
+            bucket = emptied(held, self._now())
+            row.tokens, row.updated_at = bucket.tokens, bucket.updated_at
 
     def left(self) -> dict[str, float]:
         """The tokens left now of each quota that has been used."""

@@ -38,6 +38,9 @@ class NoQuota:
     def learn(self, operation: str, rate: float) -> None:
         pass
 
+    def spent(self, operation: str) -> None:
+        pass
+
 
 class Recorder(httpx.BaseTransport):
     """Passes requests on and keeps them."""

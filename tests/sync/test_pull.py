@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from bridge.jobs.run import run_job
 from bridge.models import CommunicationError, JobRun, Order, Store
 from bridge.queries import system_messages
 from bridge.sandbox.world import Fault
+from bridge.sync.connect import Links
 from bridge.sync.intake import store_snapshots
 from bridge.sync.verify import verify
 from bridge.work import QuotaBucket, SyncCursor, UnreadableOrder
@@ -338,6 +340,25 @@ def test_a_scheduled_run_leaves_quota_for_sync_now(stage: Stage):
     assert waiting.result["retry_after"] > 0
     assert stage.job("sync").state == "succeeded"
     assert stage.known(number)
+
+
+def test_a_429_is_remembered_by_all_processes_and_over_a_restart(stage: Stage):
+    body = '{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota."}]}'
+    stage.world.faults.add(Fault(SEARCH, "answer", status=429, body=body, content_type="application/json"))
+    assert stage.job("sync").state == "failed"
+    bridge = stage.bridge
+    other = replace(
+        bridge, links=Links(bridge.config, bridge.db, bridge.vault, transports=bridge.links._transports, now=bridge.now)
+    )
+    run_id = run_job(other, "sync", stage.store_id, "cli")
+    with bridge.db.reading() as session:
+        run = session.get_one(JobRun, run_id)
+    assert run.state == "failed"
+    assert run.result is not None
+    assert 170 <= run.result["retry_after"] <= 180
+    assert stage.world.faults.played["answer"] == 1
+    stage.wait(timedelta(seconds=180))
+    assert stage.job("sync").state == "succeeded"
 
 
 def test_a_backlog_arrives_as_fast_as_the_quota_allows_and_no_request_is_refused(stage: Stage):

@@ -21,6 +21,7 @@ from bridge.keys import Scope
 from bridge.models import Order
 from bridge.sync.address import address_version, edit_address, lock_order
 from bridge.sync.cancel import request_cancel
+from bridge.sync.confirm import request_confirmation
 
 __all__ = ["blp"]  # with the routes below on it
 
@@ -46,6 +47,29 @@ def cancel_order(values: dict[str, Any], order_id: int) -> Response:
     with runtime().db.session() as session:
         order = queries.find_order(session, order_id, caller().store_ids)
         request_cancel(order, values["reason"], runtime().now())
+        store_id = order.store_id
+    return started("confirm", store_id)
+
+
+@blp.operation(
+    "POST",
+    "/orders/<id:order_id>/confirm",
+    "confirmShipments",
+    scope=Scope.ORDERS_WRITE,
+    answer=JobRunSchema,
+    status=202,
+    errors=(409,),
+    headers=LOCATION,
+)
+def confirm_shipments(order_id: int) -> Response:
+    """Confirm an order's shipments to Amazon again
+
+    Those that Amazon has refused, and those that wait for their next attempt, are sent at once. 409
+    `nothing_to_confirm`: Amazon has taken all of it, or nothing was shipped.
+    """
+    with runtime().db.session() as session:
+        order = queries.find_order(session, order_id, caller().store_ids)
+        request_confirmation(order, runtime().now())
         store_id = order.store_id
     return started("confirm", store_id)
 

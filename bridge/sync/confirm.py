@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge import store
+from bridge import store, trail
 from bridge.amazon.client import PackageDetail
 from bridge.domain.commerce import CommerceShipment
 from bridge.domain.order import Channel
 from bridge.domain.states import UNFINISHED
+from bridge.errors import Conflict
 from bridge.models import Order, OrderLine, OutgoingChange, Shipment
 from bridge.sync.cancel import cancel_on_amazon
 from bridge.sync.carriers import amazon_carrier, carrier_map
@@ -42,6 +43,20 @@ def confirm_shipments(link: Link) -> dict[str, int]:
     done.update(work_off(link, (CONFIRM_SHIPMENT,), lambda change_id: _send(link, change_id)))
     done.update(cancel_on_amazon(link))
     return {name: count for name, count in done.items() if count}
+
+
+def request_confirmation(order: Order, now: datetime) -> None:
+    """Have what Amazon has refused, or was not told yet, of the order's shipments sent by the next confirm job.
+
+    Raises Conflict (nothing_to_confirm) when Amazon has taken all of it, or there is nothing.
+    """
+    open_ = [c for c in order.changes if c.kind == CONFIRM_SHIPMENT and c.state in {"refused", "pending"}]
+    if not open_:
+        raise Conflict("Nothing of this order waits to be confirmed to Amazon.", "nothing_to_confirm")
+    for change in open_:
+        change.state, change.attempts, change.due_at = "pending", 0, now
+    order.note(now, "confirm_requested", "Its shipments are to be confirmed to Amazon again.")
+    trail.record_order(order, "order.confirm_requested")
 
 
 def _read_shipments(link: Link) -> int:

@@ -15,7 +15,7 @@ from bridge.domain.order import AmazonStatus
 from bridge.domain.states import ImportState
 from bridge.keys import Scope
 from bridge.ledger import AuditEvent
-from bridge.models import Order, Store
+from bridge.models import Order, OutgoingChange, Store
 from bridge.runtime import Runtime
 from tests.api.test_stores import NEW
 from tests.api_client import ApiClient
@@ -81,6 +81,7 @@ def test_every_operation_that_changes_something_is_recorded(
         "saveGlobalSettings": ("PUT", "/global-settings", 200, {"debug_logging": True}, overall),
         "saveShippingAddress": ("PUT", f"/orders/{order.id}/shipping-address", 200, ADDRESS, address),
         "cancelOrder": ("POST", f"/orders/{order.id}/cancel", 202, {"reason": "NoInventory"}),
+        "confirmShipments": ("POST", f"/orders/{order.id}/confirm", 202),
         "addProductMatch": ("POST", f"{store}/product-matches", 201, match),
         "deleteProductMatch": ("DELETE", f"{store}/product-matches/1", 204),
         "saveCarrierMap": ("PUT", f"{store}/carrier-map", 200, carriers),
@@ -105,6 +106,7 @@ def test_every_operation_that_changes_something_is_recorded(
     before: dict[str, Callable[[], Any]] = {
         "deleteStore": lambda: stage_api.post("/stores/2/deactivate"),
         "importOrder": lambda: view_only(stage, 2),
+        "confirmShipments": lambda: refused_confirmation(stage, order.id),
     }
     found = {}
     for name, how in performed.items():
@@ -119,6 +121,16 @@ def test_every_operation_that_changes_something_is_recorded(
         if method != "get"
     }
     assert set(performed) | UNRECORDED == writing, "say here how the operation is performed"
+
+
+def refused_confirmation(stage: Stage, order_id: int) -> None:
+    with stage.bridge.db.session() as session:
+        session.add(
+            OutgoingChange(
+                store_id=stage.store_id, order_id=order_id, kind="confirm_shipment", reference="1", state="refused",
+                due_at=stage.world.now(), created_at=stage.world.now(),
+            )
+        )  # fmt: skip
 
 
 def view_only(stage: Stage, count: int) -> None:

@@ -13,6 +13,7 @@ from bridge.domain.order import Address, AmazonStatus, Channel
 from bridge.domain.states import ImportState
 from bridge.models import Order, OutgoingChange
 from bridge.runtime import Runtime
+from bridge.sandbox.world import Fault
 from bridge.store import claim_for_import, snapshot_of, write_personal
 from bridge.sync.address import edit_address, lock_order
 from tests.api_client import ApiClient
@@ -108,6 +109,27 @@ def test_the_dashboard_names_the_longest_overdue_orders_first_and_counts_all(
     assert (board["overdue_orders"][0]["status"], board["overdue_orders"][0]["ship_by"]) == (
         "Error", "2026-11-01T22:30:00Z",
     )  # fmt: skip
+
+
+@pytest.mark.usefixtures("no_background")
+def test_a_confirmation_that_amazon_refused_is_sent_again_at_the_merchants_word(stage: Stage, stage_api: ApiClient):
+    number = stage.paid_order()
+    stage.sync("sync", "import")
+    body = '{"errors":[{"code":"InvalidInput","message":"Not today."}]}'
+    refusal = Fault("/shipmentConfirmation", "answer", status=400, body=body, content_type="application/json")
+    stage.world.faults.add(refusal)
+    path = f"/orders/{stage.order(number).id}/confirm"
+    assert stage_api.post(path, None, 409)["code"] == "nothing_to_confirm"
+    stage.shop.ship(stage.commerce_order(number)["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    stage.sync("confirm")
+    assert [change.state for change in stage.changes(number)] == ["refused"]
+    stage.wait()
+    run = stage_api.post(path, None, 202)
+    assert (run["job"], run["store_id"]) == ("confirm", stage.store_id)
+    assert [(change.state, change.attempts) for change in stage.changes(number)] == [("sent", 1)]
+    stage.sync("sync")
+    assert stage.order(number).amazon_status is AmazonStatus.SHIPPED
+    assert stage_api.post(path, None, 409)["code"] == "nothing_to_confirm"  # Amazon shows it
 
 
 ADDRESS = {

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bridge import webhooks
-from bridge.models import OrderSettingsRow
+from bridge.models import OrderSettingsRow, OutgoingChange
 from bridge.sandbox.world import Fault
 from tests.console.conftest import Shown, enter
 from tests.receivers import receiving
@@ -351,6 +351,24 @@ def test_the_dashboard_shows_sales_as_a_chart_and_as_a_table(page: Page, shown: 
     expect(page.locator("#overdue-title")).to_have_text("Overdue: 1 order")
     page.locator("#overdue").get_by_role("link", name=shown.blocked).click()
     expect(page.get_by_role("tabpanel")).to_contain_text("Overdue")
+
+
+def test_a_confirmation_that_amazon_refused_is_sent_again(page: Page, shown: Shown):
+    order, now = shown.stage.order(shown.blocked), shown.stage.world.now()
+    parcel = {"tracking_number": "1Z7", "carrier_code": "ups", "title": "UPS", "ship_date": now.isoformat(),
+              "items": [[order.lines[0].amazon_item_id, 1]]}  # fmt: skip
+    with shown.stage.bridge.db.session() as session:
+        session.add(
+            OutgoingChange(
+                store_id=order.store_id, order_id=order.id, kind="confirm_shipment", reference="7", payload=parcel,
+                state="refused", last_error="The carrier is not known.", due_at=now, created_at=now,
+            )
+        )  # fmt: skip
+    page.goto(f"/console/orders/{order.id}")
+    expect(page.locator("#blockers")).to_contain_text("The carrier is not known.")
+    page.get_by_role("button", name="Confirm again").click()
+    expect(page.locator("#blockers")).not_to_contain_text("The carrier is not known.")
+    assert [package["trackingNumber"] for package in shown.stage.packages(shown.blocked)] == ["1Z7"]
 
 
 def test_a_job_is_run_from_its_page(page: Page, shown: Shown):

@@ -54,6 +54,12 @@ function showActions(element) {
 
 const note = (kind, title, ...more) => h("div", { class: `notice ${kind}` }, h("div", {}, h("p", {}, h("strong", {}, title)), more));
 
+const confirmAgain = (event) => act(event.currentTarget, async () => {
+  await post(`/orders/${id}/confirm`);
+  tell("The shipments of this order are confirmed to Amazon again.");
+  await again();
+});
+
 /** What stands against this order or waits for the merchant, each with what mends it. */
 function showNotes(element, store) {
   const asked = cancellation(order);
@@ -62,6 +68,10 @@ function showNotes(element, store) {
     wished && note("warn", "The buyer asks to cancel this order.",
       h("p", {}, order.buyer_cancel_reason ? `Reason: ${order.buyer_cancel_reason}. ` : "", "Cancel it, or ship it all the same.")),
     asked?.state === "refused" && order.status !== "Canceled" && note("bad", "Amazon has refused to cancel this order.", asked.last_error && h("p", {}, asked.last_error)),
+    ...order.outgoing.filter((one) => one.kind === "confirm_shipment" && one.state === "refused").map((one) =>
+      note("bad", "Amazon has refused the confirmation of a shipment.", one.last_error && h("p", {}, one.last_error),
+        h("p", { class: "links" }, h("button", { type: "button", "data-key": `confirm ${one.reference}`, onclick: confirmAgain }, "Confirm again"),
+          h("a", { href: `/console/stores/${order.store_id}/carriers` }, "Carriers")))),
     ...order.blockers.map((blocker) => note("bad", blocker.message,
       h("p", {}, blocker.fix), h("p", { class: "links" }, placeOf(blocker, store)))),
   ].filter(Boolean);
@@ -89,10 +99,10 @@ function placeOf(blocker, store) {
 function show(stores) {
   const store = stores.get(order.store_id);
   const changed = [order.status, order.import_state, order.amazon_status, cancellation(order)];
+  const { events, shipments, outgoing, lines, amounts, ...rest } = order;
   part("#title", [changed, order.order_note, order.grand_total], showTitle);
   part("#actions", [changed, order.order_url, order.commerce_order], showActions);
-  part("#blockers", [changed, order.blockers, order.buyer_cancel_requested_at], (element) => showNotes(element, store));
-  const { events, shipments, outgoing, lines, amounts, ...rest } = order;
+  part("#blockers", [changed, order.blockers, outgoing, order.buyer_cancel_requested_at], (element) => showNotes(element, store));
   part("#overview", { ...rest, updated_at: null }, (element) => showOverview(element, order, store, addressButton(order, () => again())));
   part("#items", [lines, amounts], (element) => showItems(element, order));
   part("#shipments", [shipments, outgoing], (element) => showShipments(element, order));

@@ -134,8 +134,8 @@ class Package:
 
 
 def plain_tracking(number: str | None) -> str:
-    """A tracking number as it is compared: it is written with and without blanks, in capitals and small letters."""
-    return "".join((number or "").split()).upper()
+    """A tracking number as it is compared: it is written with and without blanks and hyphens, in capitals and not."""
+    return "".join(filter(str.isalnum, number or "")).upper()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ def close(change: OutgoingChange, now: datetime) -> None:
 def send_again(link: Link, kind: str) -> None:
     """Have sent once more what Amazon took a day ago and still does not show: it was lost there, for all we know.
 
-    Doing it twice does no harm: the same package is edited, and a cancelled order stays cancelled.
+    Doing it twice does no harm: the same package is edited, and a cancelled order stays cancelled. The longer it goes
+    on the more rarely it is done, down to once a week.
     """
     now = link.now()
     lost = (
@@ -111,10 +112,12 @@ def send_again(link: Link, kind: str) -> None:
         OutgoingChange.sent_at <= now - UNSEEN,
     )
     with link.db.session() as session:
-        for change in session.scalars(select(OutgoingChange).where(*lost).order_by(OutgoingChange.id).limit(500)):
+        for change in session.scalars(select(OutgoingChange).where(*lost)).all():
+            if change.sent_at is None or change.sent_at > now - UNSEEN * min(change.attempts, 7):
+                continue
             change.state, change.due_at, change.sent_at = "pending", now, None
             order = session.get_one(Order, change.order_id)
-            order.note(now, "not_shown", f"{_NAMES[kind]} was taken a day ago and is not shown: it is sent again.")
+            order.note(now, "not_shown", f"{_NAMES[kind]} was taken and is not shown: it is sent again.")
 
 
 def work_off(

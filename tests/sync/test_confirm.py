@@ -213,6 +213,19 @@ def test_a_confirmation_that_amazon_took_and_never_shows_is_sent_again_the_next_
     assert "sent again" in " ".join(event.message for event in stage.events(number))
 
 
+def test_what_is_never_shown_is_sent_ever_more_rarely(stage: Stage):
+    _number, created = imported(stage)
+    stage.world.faults.add(Fault(CONFIRM, "answer", status=204, body="", times=None))
+    stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1Z1")])
+    told = []
+    for _ in range(12):
+        before = stage.world.faults.played["answer"]
+        stage.sync("confirm")
+        told.append(stage.world.faults.played["answer"] - before)
+        stage.wait(timedelta(days=1))
+    assert told == [1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0]
+
+
 def confirmed_by_hand(stage: Stage, number: str, tracking: str, *, reference: str = "9", quantity: int = 2) -> None:
     """The merchant confirms a parcel in Seller Central, which counts packages in its own way."""
     order = stage.amazon.orders[number]
@@ -226,7 +239,7 @@ def confirmed_by_hand(stage: Stage, number: str, tracking: str, *, reference: st
 def test_a_parcel_that_the_merchant_has_confirmed_by_hand_is_shown_by_its_tracking_number(stage: Stage):
     number, created = imported(stage)
     shipment = stage.shop.ship(created["entity_id"], tracks=[("ups", "UPS", "1z 999")])
-    confirmed_by_hand(stage, number, "1Z999")
+    confirmed_by_hand(stage, number, "1Z-999")
     stage.sync("confirm", "sync")
     assert confirmations(stage, number) == [(str(shipment), "done")]
 

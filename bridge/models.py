@@ -126,6 +126,8 @@ class Order(Base):
     deliver_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     replaces: Mapped[str | None] = mapped_column(String(32))
     tax_collected_by_amazon: Mapped[bool] = mapped_column(default=False)
+    payment_methods: Mapped[str | None] = mapped_column(String(255))
+    fulfillment_orders: Mapped[str | None] = mapped_column(String(255))
     buyer_cancel_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     packages: Mapped[Any] = mapped_column(Json)
     # The Commerce order, once it exists.

@@ -292,6 +292,8 @@ def order_detail(session: Session, order_id: int, allowed: Allowed, now: datetim
         "overdue": _overdue(order, outgoing, now),
         "deliver_by": moment(order.deliver_by),
         "replaces": order.replaces,
+        "payment_methods": order.payment_methods,
+        "fulfillment_orders": order.fulfillment_orders,
         "tax_collected_by_amazon": order.tax_collected_by_amazon,
         "imported_at": moment(order.imported_at),
         "attempts": order.attempts,

@@ -395,6 +395,8 @@ def snapshot_of(order: Order) -> OrderSnapshot:
         address=_address_of(personal.ship_to) if personal and personal.ship_to else None,
         replaces=order.replaces,
         tax_collected_by_amazon=order.tax_collected_by_amazon,
+        payment_methods=order.payment_methods,
+        fulfillment_orders=order.fulfillment_orders,
     )
 
 

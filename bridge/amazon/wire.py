@@ -148,6 +148,8 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
         buyer_cancel_reason=_buyer_cancel_reason(items),
         replaces=replaces,
         tax_collected_by_amazon=_tax_collected_by_amazon(items),
+        payment_methods=_listed(part(order, "payment"), "paymentExecutions", "paymentMethod", but="Other"),
+        fulfillment_orders=_listed(order, "fulfillmentOrders", "fulfillmentOrderId"),
     )
 
 
@@ -183,6 +185,12 @@ def _latest(of: Json, name: str) -> datetime | None:
 def _words(of: Json, name: str) -> tuple[str, ...]:
     value = of.get(name)
     return tuple(word[:_TEXT] for word in value if isinstance(word, str)) if isinstance(value, list) else ()
+
+
+def _listed(of: Json, name: str, member: str, *, but: str = "") -> str | None:
+    """A member of each object of a list, each once, in one text for people; None where there is none."""
+    found = dict.fromkeys(word for one in parts(of, name) if (word := text(one, member)) and word != but)
+    return ", ".join(found)[:_TEXT] or None
 
 
 def _marketplace(sold: Json) -> str:
@@ -223,7 +231,6 @@ def _line(item: Json, quantity: int, amounts: LineAmounts | None) -> Line:
     shipped = _count(progress, "quantityFulfilled") or 0
     open_ = _count(progress, "quantityUnfulfilled")
     gift = part(part(progress, "packing"), "giftOption")
-    promotions = [found for one in parts(part(item, "promotion"), "breakdowns") if (found := text(one, "promotionId"))]
     return Line(
         item_id=item_id,
         quantity=quantity,
@@ -236,7 +243,7 @@ def _line(item: Json, quantity: int, amounts: LineAmounts | None) -> Line:
         gift_message=text(gift, "giftMessage", 2000),
         gift_wrap_level=text(gift, "giftWrapLevel", 64),
         customized_url=text(part(product, "customization"), "customizedUrl", 2000),
-        promotions=", ".join(promotions)[:500] or None,
+        promotions=_listed(part(item, "promotion"), "breakdowns", "promotionId"),
         shipping_needs=_needs(progress),
         ioss_number=text(part(part(progress, "shipping"), "internationalShipping"), "iossNumber", 64),
     )

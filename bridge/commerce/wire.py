@@ -283,6 +283,8 @@ def _facts(order: OrderSnapshot, draft: Draft, console_url: str | None) -> list[
     if order.ship_by and not draft.settled:
         facts.append(f"ship by {_time(order.ship_by)} UTC")
     told = (
+        ("payment by", order.payment_methods),
+        ("Easy Ship", order.fulfillment_orders),
         ("in place of order", order.replaces),
         ("buyer's purchase order", order.purchase_order_number),
         ("buyer's tax office", order.address.tax_office if order.address else None),

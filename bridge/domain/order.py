@@ -145,7 +145,8 @@ class OrderSnapshot:
     currency and grand_total (minor units) are None while Amazon sends no amounts. tip is part of grand_total.
     amounts_problem says, with the figures, why the amounts cannot be taken as they are; None when they add up.
     buyer_cancel_reason is None when the buyer has not asked to cancel ("" when no reason was given).
-    replaces is the order id that a replacement or exchange stands for.
+    replaces is the order id that a replacement or exchange stands for. payment_methods, fulfillment_orders: Amazon's
+    words and (of Easy Ship) numbers, for people to read.
     """
 
     amazon_order_id: str
@@ -172,6 +173,8 @@ class OrderSnapshot:
     buyer_cancel_reason: str | None = None
     replaces: str | None = None
     tax_collected_by_amazon: bool = False
+    payment_methods: str | None = None
+    fulfillment_orders: str | None = None
 
     @property
     def street_withheld(self) -> bool:

@@ -108,6 +108,7 @@ def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
     order.deliver_by = snapshot.deliver_by
     order.replaces = snapshot.replaces
     order.tax_collected_by_amazon = snapshot.tax_collected_by_amazon
+    order.payment_methods, order.fulfillment_orders = snapshot.payment_methods, snapshot.fulfillment_orders
     order.packages = [
         {"reference": p.reference, "carrier": p.carrier, "tracking_number": p.tracking_number, "status": p.status,
          "items": [list(item) for item in p.items]}

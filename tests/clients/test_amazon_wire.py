@@ -223,6 +223,14 @@ def test_what_a_parcel_needs_is_told_with_the_line_and_what_the_buyer_asks_for_w
     assert read(orderItems=[item()]).lines[0].shipping_needs is None
 
 
+def test_how_the_buyer_pays_is_told_unless_amazon_says_nothing_by_it():
+    paid = [{"paymentMethod": "CashOnDelivery"}, {"paymentMethod": "Other"}, {}, {"paymentMethod": "GiftCertificate"}]
+    snapshot = read(payment={"paymentExecutions": paid}, fulfillmentOrders=[{"fulfillmentOrderId": "F1"}, {}])
+    assert (snapshot.payment_methods, snapshot.fulfillment_orders) == ("CashOnDelivery, GiftCertificate", "F1")
+    bare = read(payment={"paymentExecutions": [{"paymentMethod": "Other"}]})
+    assert (bare.payment_methods, bare.fulfillment_orders) == (None, None)
+
+
 def test_a_line_tells_its_promotions_and_the_number_for_the_customs():
     international = {"shipping": {"internationalShipping": {"iossNumber": "IM4420001201"}}}
     promoted = {"breakdowns": [{"promotionId": "SUMMER"}, {"promotionId": 7}, {"promotionId": "FREE-SHIP"}]}

@@ -88,6 +88,9 @@ def test_an_order_of_amazons_own_examples_becomes_a_commerce_order_at_the_same_t
     }
     with stage.bridge.db.reading() as session:
         ours = session.get_one(Order, stage.order(order_id).id)
+        paid = [one["paymentMethod"] for one in shown.get("payment", {}).get("paymentExecutions", ())]
+        assert ours.payment_methods == (", ".join(paid) or None)
+        assert all(method in created["status_histories"][0]["comment"] for method in paid)
         granted = [item.get("expense", {}).get("pointsCost", {}).get("pointsGranted") for item in shown["orderItems"]]
         assert [row.amounts["points"] for row in ours.lines] == [
             int(points["pointsMonetaryValue"]["amount"]) if points else 0 for points in granted

@@ -378,6 +378,8 @@ class OrderDetailSchema(OrderSchema):
     )
     deliver_by = moment("Latest moment of delivery.", allow_none=True)
     replaces = string("The order that this one replaces.", allow_none=True)
+    payment_methods = string("How the buyer pays, where Amazon says so.", "CashOnDelivery", allow_none=True)
+    fulfillment_orders = string("Amazon's numbers of Easy Ship.", allow_none=True)
     tax_collected_by_amazon = fields.Boolean(
         required=True, metadata={"description": "Whether Amazon pays the tax, so that the merchant must not."}
     )

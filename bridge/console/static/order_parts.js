@@ -25,6 +25,8 @@ export function showOverview(element, order, store, change) {
       ["Shipping service", order.service_level && words(order.service_level.toLowerCase())],
       ["Ship by", order.ship_by && [when(order.ship_by), order.overdue && h("strong", { class: "error" }, " Overdue")]],
       ["Deliver by", order.deliver_by && when(order.deliver_by)],
+      ["Payment", order.payment_methods],
+      ["Easy Ship", order.fulfillment_orders],
       ["Replaces", order.replaces],
       ["Tax", order.tax_collected_by_amazon && "Collected and remitted by Amazon"])),
     card("Commerce order", facts(

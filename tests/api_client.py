@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from functools import cached_property
 from typing import Any
 
 from flask import Flask
@@ -14,6 +13,7 @@ from werkzeug.test import TestResponse
 from bridge.keys import DEMO_KEY
 
 BASE = "/api/v1"
+_contracts: list[Contract] = []
 
 
 class ApiClient:
@@ -26,13 +26,14 @@ class ApiClient:
 
     def using(self, key: str | None) -> ApiClient:
         """The same app, asked with another key."""
-        other = ApiClient(self.app, key)
-        other.__dict__["contract"] = self.contract
-        return other
+        return ApiClient(self.app, key)
 
-    @cached_property
+    @property
     def contract(self) -> Contract:
-        return Contract(self.http.get("/openapi.json").get_json())
+        """Of the first app of this process: all serve the same document (test_openapi), and it takes long to make."""
+        if not _contracts:
+            _contracts.append(Contract(self.http.get("/openapi.json").get_json()))
+        return _contracts[0]
 
     def get(self, path: str, status: int = 200, /, **query: Any) -> Any:
         return self.send("GET", path, status, query_string=query).get_json()

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -135,9 +136,21 @@ class Queue:
         return answer
 
 
+@cache
+def _aws() -> Any:
+    """What botocore knows of AWS, read once: each session would read it anew, which takes longer than a run does.
+
+    The sessions stay apart, so that credentials that were mended are found by the next one.
+    """
+    from botocore.loaders import create_loader  # noqa: PLC0415 - an extra
+
+    return create_loader()
+
+
 def _client(url: str, endpoint: str | None) -> Any:
     try:
         import boto3  # noqa: PLC0415 - an extra
+        import botocore.session  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import NoRegionError  # noqa: PLC0415
     except ImportError as error:
@@ -152,7 +165,9 @@ def _client(url: str, endpoint: str | None) -> Any:
         connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2}, region_name=region
     )
     try:
-        return boto3.session.Session().client("sqs", endpoint_url=endpoint, config=patience)
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _aws())
+        return boto3.session.Session(botocore_session=session).client("sqs", endpoint_url=endpoint, config=patience)
     except NoRegionError as error:
         raise ConfigError("BRIDGE_SQS_QUEUE_URL names no AWS region: set AWS_REGION") from error
 

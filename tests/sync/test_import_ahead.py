@@ -92,7 +92,7 @@ def test_while_the_shop_works_on_three_orders_the_next_ones_are_claimed(stage: S
         with stage.bridge.db.reading() as session:
             return session.scalar(select(func.count()).where(Order.import_state == ImportState.IMPORTING)) or 0
 
-    event.listen(three.db.engine, "commit", door.changed)
+    event.listen(three.db.engine.pool, "checkin", door.changed)  # after each commit
     door.shut()
     importing = threading.Thread(target=import_orders, args=(three.links.get(stage.store_id),))
     importing.start()

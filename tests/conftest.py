@@ -24,6 +24,10 @@ from tests.api_client import ApiClient
 from tests.factories import NOW, make_order, make_store
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
 class HandClock:
     """Time that passes only when a test says so."""
 

@@ -21,6 +21,7 @@ import structlog
 from bridge.amazon.auth import TokenCache
 from bridge.amazon.quota import RATES, QuotaKeeper
 from bridge.errors import ConfigError, RemoteError, Verdict
+from bridge.tls import trusted
 
 log = structlog.get_logger()
 
@@ -140,6 +141,7 @@ class Connection:
         self._clock = clock
         self.clock_skew: float | None = None
         self._client = httpx.Client(
+            verify=trusted(),
             transport=transport,
             timeout=timeout,
             follow_redirects=False,

@@ -11,6 +11,7 @@ import httpx
 
 from bridge.errors import RemoteError, Verdict
 from bridge.outbound.guard import check_base_url
+from bridge.tls import trusted
 
 TOKEN_URL = "https://ims-na1.adobelogin.com/ims/token/v3"  # noqa: S105 - an address
 # What Adobe's own guide to server-to-server authentication asks for.
@@ -45,7 +46,7 @@ class ImsAuth(httpx.Auth):
         }
         self._org_id = org_id
         self._token_url = check_base_url(token_url, ())
-        self._client = httpx.Client(transport=transport, timeout=30.0, follow_redirects=False)
+        self._client = httpx.Client(verify=trusted(), transport=transport, timeout=30.0, follow_redirects=False)
         self._clock = clock
         self._lock = threading.Lock()
         self._token = ""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bridge.errors import RemoteError, Verdict
+from bridge.tls import trusted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -42,8 +43,10 @@ class AdobeKeys:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        """Made when it is first needed: most bridges never ask, and it holds every certificate authority of the web."""
-        return httpx.Client(base_url=HOST, transport=self._transport, timeout=TIMEOUT, follow_redirects=False)
+        """Made when it is first needed: most bridges never ask."""
+        return httpx.Client(
+            base_url=HOST, verify=trusted(), transport=self._transport, timeout=TIMEOUT, follow_redirects=False
+        )
 
     def get(self, path: str) -> RSAPublicKey | None:
         """The key; None for a path that is none of Adobe's. Raises RemoteError when Adobe does not give it now."""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bridge.errors import ConfigError
+from bridge.tls import trusted
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -96,7 +97,7 @@ class GuardedTransport(httpx.HTTPTransport):
     """An HTTP transport that looks names up by itself and refuses addresses that `check_url` would refuse."""
 
     def __init__(self, private_networks: Sequence[Network], *, loopback: bool = True) -> None:
-        super().__init__()
+        super().__init__(verify=trusted())
         self._networks = tuple(private_networks)
         self._loopback = loopback
         self._lock = threading.Lock()

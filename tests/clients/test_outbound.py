@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from bridge.errors import ConfigError
 from bridge.outbound.guard import AddressForbidden, GuardedTransport, check_url
 from bridge.outbound.receivers import Receivers
+from bridge.tls import trusted
 from tests.receivers import receiving
 
 PRIVATE = (ipaddress.ip_network("10.0.0.0/8"),)
@@ -52,6 +53,7 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.getsockname()[1]}/hook"
     server.close()
     thread.join(5)
+    trusted.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -222,6 +224,7 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, 
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    trusted.cache_clear()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     asked: list[str | None] = []

@@ -317,6 +317,7 @@ def test_on_a_terminal_a_bar_shows_the_progress(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.process
+@pytest.mark.longest
 @pytest.mark.timeout(900)
 def test_a_real_sellers_two_months_are_accounted_for_and_a_second_replay_changes_nothing(tmp_path: Path) -> None:
     report = shared("data", "all-orders-amazon-in-2022-04-05.tsv")

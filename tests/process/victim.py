@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import signal
@@ -11,12 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, configure_mappers
 
 from bridge import log
 from bridge.config import Config
 from bridge.jobs.run import run_job
 from bridge.runtime import build
+from bridge.tls import trusted
+
+# What every victim would do first is done before it is forked.
+importlib.import_module("httpcore")
+importlib.import_module("bridge.vault")
+trusted()
+configure_mappers()
 
 NOT_KILLED = 7
 # What an order is made of; leases, job runs and quotas are written far more often, and lose nothing of an order.

@@ -20,12 +20,13 @@ def directory(migrated_file: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("seed", "mode"), [*product(range(3), MODES[:2]), (0, "cart")])
+@pytest.mark.parametrize(("seed", "mode"), [*product(range(2), MODES[:2]), (0, "cart")])
 def test_four_dying_workers_and_an_uncertain_shop_make_every_order_once(seed: int, mode: str, directory: Path):
-    outcome = Crowd(seed, directory, mode=mode, orders=300).play()
+    count = 100 if mode == "cart" else 300
+    outcome = Crowd(seed, directory, mode=mode, orders=count).play()
     assert outcome.problems == [], f"replay: python -m tests.soak.once {seed}"
     counts = outcome.counts
-    assert counts["orders"] == 300
+    assert counts["orders"] == count
     found = counts["held" if mode == "cart" else "adopted"]
     assert min(counts["kills"], counts["faults"], found, counts["arrived late"]) > 0, counts
 
@@ -33,7 +34,7 @@ def test_four_dying_workers_and_an_uncertain_shop_make_every_order_once(seed: in
 @pytest.mark.parametrize("kind", needs.DATABASES)
 def test_on_every_database_workers_that_truly_run_at_once_make_every_order_once(kind: str, tmp_path: Path):
     with own_database(kind, tmp_path) as url:
-        outcome = Crowd(7, tmp_path, orders=150, database_url=url, in_turn=False).play()
+        outcome = Crowd(7, tmp_path, orders=80, database_url=url, in_turn=False).play()
     assert outcome.problems == []
     assert outcome.counts["kills"] > 0
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge import store
+from bridge.amazon.quota import RATES
 from bridge.domain import app_secret
 from bridge.domain.commerce import CommerceOrder
 from bridge.domain.money import to_text
@@ -24,6 +25,8 @@ from bridge.models import CommunicationError, Order, OutgoingChange
 from bridge.sync.connect import Link
 
 WINDOW = timedelta(days=7)
+PAGE = 100  # orders that one request reads
+LEFT_TO_SYNC = 2  # requests
 SETTLING = timedelta(hours=1)
 
 
@@ -54,8 +57,26 @@ class _Case:
 
 
 def audit(link: Link) -> list[Finding]:
-    """Compare the orders created in the last days. Raises RemoteError."""
+    """Compare the orders created in the last days, as far back as Amazon's quota lets them be read.
+
+    Raises RemoteError.
+    """
+    return _compare(link, _reach(link)[0])
+
+
+def _reach(link: Link) -> tuple[datetime, int | None]:
+    """(since when orders are compared; how many of ours that are, where the quota would not do for all the days)."""
     since = max(link.now() - WINDOW, link.integration_time)
+    left = link.clients.quota.left().get("searchOrders", RATES["searchOrders"][1] - 1)
+    pages = max(1, int(left) - max(link.reserve, LEFT_TO_SYNC) - 1)
+    most = max(1, pages * PAGE * 9 // 10)  # there may be some that we do not know
+    ours = select(Order.purchase_date).where(Order.store_id == link.store_id, Order.purchase_date >= since)
+    with link.db.reading() as session:
+        last = session.scalar(ours.order_by(Order.purchase_date.desc()).offset(most - 1).limit(1))
+    return (since, None) if last is None else (last, most)
+
+
+def _compare(link: Link, since: datetime) -> list[Finding]:
     on_amazon = {s.amazon_order_id: s for s in _read_amazon(link, since)}
     with link.db.reading() as session:
         query = select(Order.amazon_order_id).where(Order.store_id == link.store_id, Order.purchase_date >= since)
@@ -85,7 +106,8 @@ def audit(link: Link) -> list[Finding]:
 
 def run_audit(link: Link) -> dict[str, int]:
     """The nightly job: what was found is counted by kind, and told under the communication errors."""
-    findings = audit(link)
+    since, newest = _reach(link)
+    findings = _compare(link, since)
     with link.db.session() as session:
         _tell_of_secret(session, link)
         for finding in findings[:500]:
@@ -95,7 +117,8 @@ def run_audit(link: Link) -> dict[str, int]:
                     code=finding.kind, message=f"Order {finding.amazon_order_id}: {finding.message}"[:500],
                 )
             )  # fmt: skip
-    return {"findings": len(findings), **Counter(finding.kind for finding in findings)}
+    told = {} if newest is None else {"newest_orders": newest}
+    return {"findings": len(findings), **Counter(finding.kind for finding in findings), **told}
 
 
 def _tell_of_secret(session: Session, link: Link) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from bridge.models import CommunicationError, Order, OutgoingChange
 from bridge.sync.audit import KINDS, audit
+from tests.sandbox_transport import SandboxTransport
+from tests.soak.simulation import SmallPages
 from tests.stage import Stage
 
 
@@ -39,6 +41,27 @@ def test_where_all_agree_nothing_is_found(played):
     stage, _waiting, _shipped = played
     assert found(stage) == {}
     assert stage.job("audit").result == {"findings": 0}
+
+
+def test_a_seller_of_more_than_the_quota_lets_read_is_audited_as_far_back_as_it_lets(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    numbers = []
+    for _ in range(40):
+        numbers.append(stage.place())
+        stage.wait(timedelta(minutes=5))
+    stage.sync("sync")
+    missed = stage.place()
+    stage.wait(timedelta(hours=2))
+    monkeypatch.setattr("bridge.sync.audit.PAGE", 1)
+    stage.bridge.links._transports["amazon"] = SmallPages(SandboxTransport(stage.app), 1)
+    stage.bridge.links._clients.clear()
+    run = stage.job("audit")
+    assert run.state == "succeeded", run.error
+    assert run.result == {"findings": 1, "missing_here": 1, "newest_orders": 14}
+    left = stage.bridge.links.get(stage.store_id).clients.quota.left()["searchOrders"]
+    assert left >= 2  # for sync, which goes on meanwhile
+    assert not stage.known(missed)
 
 
 def test_a_client_secret_that_is_about_to_end_is_told_every_night(stage: Stage):

@@ -13,7 +13,7 @@ from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain import app_secret
 from bridge.domain.order import STREET_WITHHELD
 from bridge.errors import BridgeError, RemoteError, Verdict
-from bridge.models import Notification
+from bridge.models import CommunicationError, Notification
 from bridge.sync.connect import Link, Links
 from bridge.sync.stock_check import CURE, measure
 from bridge.work import SyncCursor, UnreadableOrder
@@ -164,8 +164,23 @@ def _verify_orders(link: Link) -> str:
     until = datetime.fromisoformat(cursor.position).astimezone(UTC)
     told = f"Amazon's changes are read up to {until:%Y-%m-%d %H:%M} UTC, {_ago(link, until)} ago"
     if link.now() - until > LATE:
-        raise _warning(f"{told}: see the job runs of sync, and whether the scheduler runs")
+        raise _warning(f"{told}. {_last_refusal(link, account, until)}")
     return f"{told}."
+
+
+def _last_refusal(link: Link, account: list[int], since: datetime) -> str:
+    """What Amazon last said when it was asked for orders; some sellers are refused just that (amazon-sp-api 1.7)."""
+    errors = select(CommunicationError).where(
+        CommunicationError.store_id.in_(account),
+        CommunicationError.operation == "searchOrders",
+        CommunicationError.at > since,
+    )
+    with link.db.reading() as session:
+        last = session.scalar(errors.order_by(CommunicationError.id.desc()).limit(1))
+    if last is None:
+        return "See the job runs of sync, and whether the scheduler runs"
+    cure = "; have the seller authorise the app again" if last.status in (401, 403) else ""
+    return f"Amazon's last answer to searchOrders: {last.status or 'none'} {last.message}{cure}"
 
 
 def _ago(link: Link, when: datetime) -> str:

@@ -108,6 +108,20 @@ def test_how_far_orders_have_been_read_is_said(stage: Stage):
     assert (check.ok, "3 hours ago" in check.message) == (False, True)
 
 
+def test_a_right_that_is_missing_for_orders_alone_is_said(stage: Stage):
+    stage.sync("sync")
+    body = '{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied."}]}'
+    refused = Fault("GET /amazon/orders", "answer", status=403, body=body, content_type="application/json", times=None)
+    stage.world.faults.add(refused)
+    stage.wait(timedelta(hours=2))
+    assert stage.job("sync").state == "failed"
+    checks = checked(stage)
+    assert checks["amazon"].ok  # other operations are allowed
+    assert not checks["orders"].ok
+    assert "searchOrders: 403 Access to requested resource is denied." in checks["orders"].message
+    assert "authorise the app again" in checks["orders"].message
+
+
 def test_the_quota_that_is_left_is_shown(stage: Stage):
     stage.sync("sync")
     assert "searchOrders 18" in checked(stage)["quota"].message

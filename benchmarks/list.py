@@ -196,6 +196,9 @@ def memory(goals: Goals, url: str, key: str) -> None:
             server.get(key).read()
         before = server.memory()[0]
         goals.at_most("MB resident of a worker", before / MB, RESIDENT)
+        servers.requests_per_second(server, key, 3)
+        before = server.memory()[0]
+        print(f"  {f'the same after {servers.CONNECTIONS} connections at once':<46} {before / MB:>8.2f}  no goal")
         answer, most, lines, read_at = server.get(key, "/api/v1/orders/export"), before, 0, time.monotonic()
         while chunk := answer.read(1 << 20):
             lines += chunk.count(b"\n")  # a chunk may end between the two characters of a line

@@ -22,6 +22,7 @@ from bridge.runtime import Runtime, build
 from bridge.vault import new_key
 from tests.api_client import ApiClient
 from tests.factories import NOW, make_order, make_store
+from tests.sharing import sqlite_url
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,7 +62,7 @@ def config(migrated_file: Path, tmp_path: Path) -> Config:
     """A bridge beside the sandbox, with a database of the test's own."""
     path = tmp_path / "bridge.db"
     shutil.copy(migrated_file, path)
-    return Config(database_url=f"sqlite:///{path}", secret_keys=(new_key(),), sandbox=True)
+    return Config(database_url=sqlite_url(path), secret_keys=(new_key(),), sandbox=True)
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from bridge.sandbox.amounts import Line
 from bridge.sandbox.world import SandboxClock, World
 from bridge.vault import new_key
 from tests.sandbox_transport import SandboxTransport
+from tests.sharing import sqlite_url
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 US = "ATVPDKIKX0DER"
@@ -87,7 +88,7 @@ class Stage:
             self.shop.add_product(sku, sku.title(), qty=100, price=19.99)
         self.app = create_sandbox(self.world)
         config = Config(
-            database_url=database_url or f"sqlite:///{_migrated(directory / 'bridge.db')}",
+            database_url=database_url or sqlite_url(_migrated(directory / "bridge.db")),
             secret_keys=(new_key(),),
             amazon_endpoint="http://127.0.0.1:8001/amazon",
             lwa_endpoint="http://127.0.0.1:8001/amazon/auth/o2/token",

@@ -26,6 +26,7 @@ from bridge.sandbox.world import SandboxClock, World
 from bridge.stores import add_store
 from bridge.vault import new_key
 from tests.process import victim
+from tests.sharing import sqlite_url
 from tests.stage import line
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -34,7 +35,7 @@ JOBS = ("sync", "import", "confirm", "sync", "complete")
 SKUS = ("BLUE-MUG", "RED-MUG")
 # One child is forked in milliseconds from a process that has imported everything and holds no threads.
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.process.victim"])
+_processes.set_forkserver_preload(["tests.process.warm"])
 
 
 class Gallows:
@@ -212,7 +213,7 @@ class Bridge:
         }
 
     def _config_of(self, town: Town) -> Config:
-        return replace(self._config, database_url=f"sqlite:///{town.database}")
+        return replace(self._config, database_url=sqlite_url(town.database))
 
 
 def _story(session: Any, world: World, order: Order | None) -> dict[str, Any] | None:

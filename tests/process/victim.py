@@ -1,8 +1,7 @@
-"""The bridge's jobs as a process that is there to be killed. Nothing of the tests is imported here: it starts fast."""
+"""The bridge's jobs as a process that is there to be killed."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import signal
@@ -12,19 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.orm import Session, configure_mappers
+from sqlalchemy.orm import Session
 
 from bridge import log
 from bridge.config import Config
 from bridge.jobs.run import run_job
 from bridge.runtime import build
-from bridge.tls import trusted
-
-# What every victim would do first is done before it is forked.
-importlib.import_module("httpcore")
-importlib.import_module("bridge.vault")
-trusted()
-configure_mappers()
 
 NOT_KILLED = 7
 # What an order is made of; leases, job runs and quotas are written far more often, and lose nothing of an order.

@@ -52,7 +52,7 @@ DOWNLOAD = Operation("downloadFeedDocument", "GET", "")
 class OrderPage:
     """One page of searchOrders.
 
-    unreadable: (order id or "?", reason) of the orders that could not be read; skipped: how many were not Amazon's own.
+    unreadable: the orders that could not be read; skipped: how many were not Amazon's own.
     query and next_token are to be kept together and given back as they are: Amazon takes the token with no other query.
     last_updated_before, created_before: Amazon's echo, up to when the search is complete. request_id: Amazon's number.
     """
@@ -60,7 +60,7 @@ class OrderPage:
     snapshots: tuple[OrderSnapshot, ...]
     query: dict[str, str]
     next_token: str | None = None
-    unreadable: tuple[tuple[str, str], ...] = ()
+    unreadable: tuple[wire.Unreadable, ...] = ()
     skipped: int = 0
     last_updated_before: datetime | None = None
     created_before: datetime | None = None
@@ -335,13 +335,13 @@ def _page(body: dict[str, Any], query: dict[str, str], request_id: str | None) -
     if not isinstance(orders, list):
         raise TypeError("orders is not a list")
     snapshots: list[OrderSnapshot] = []
-    unreadable: list[tuple[str, str]] = []
+    unreadable: list[wire.Unreadable] = []
     skipped = 0
     for order in orders:
         try:
             snapshot = wire.snapshot(order)
         except wire.Unreadable as error:
-            unreadable.append((error.order_id, str(error)))
+            unreadable.append(error)
             continue
         if snapshot is None:
             skipped += 1

@@ -56,11 +56,15 @@ _ID = 32
 
 
 class Unreadable(ValueError):
-    """The order lacks what it cannot do without, or says what nobody may guess about; order_id is "?" when unknown."""
+    """The order lacks what it cannot do without, or says what nobody may guess about.
 
-    def __init__(self, order_id: str, reason: str) -> None:
+    order_id is "?" when unknown; created is when it was placed, as far as that can be read.
+    """
+
+    def __init__(self, order_id: str, reason: str, created: datetime | None = None) -> None:
         super().__init__(reason)
         self.order_id = order_id
+        self.created = created
 
 
 def snapshot(order: Any) -> OrderSnapshot | None:
@@ -71,7 +75,7 @@ def snapshot(order: Any) -> OrderSnapshot | None:
     try:
         return _snapshot(order_id, order)
     except _LackingError as lacking:
-        raise Unreadable(order_id, str(lacking)) from lacking
+        raise Unreadable(order_id, str(lacking), _time(order, "createdTime")) from lacking
 
 
 def moment(value: str) -> datetime:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from bridge import store
 from bridge.amazon.client import OrderPage
+from bridge.amazon.wire import Unreadable
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.retry import Policy, next_delay
 from bridge.errors import RemoteError, Verdict
@@ -144,10 +145,13 @@ def store_page(session: Session, stores: Mapping[str, Link], page: OrderPage) ->
     """
     done = _store(session, stores, page.snapshots)
     lead = min(stores.values(), key=lambda link: link.store_id)
-    for order_id, reason in page.unreadable:
+    begun = min(link.integration_time for link in stores.values())
+    for unread in page.unreadable:
+        if unread.created is not None and unread.created < begun:
+            continue
         done["unreadable"] += 1
-        if session.get(UnreadableOrder, (lead.store_id, order_id)) is None:
-            _remember(session, lead, order_id, reason, page.request_id)
+        if session.get(UnreadableOrder, (lead.store_id, unread.order_id)) is None:
+            _remember(session, lead, unread, page.request_id)
     return done
 
 
@@ -162,7 +166,8 @@ def _store(session: Session, stores: Mapping[str, Link], snapshots: Iterable[Ord
     return done
 
 
-def _remember(session: Session, link: Link, order_id: str, reason: str, request_id: str | None) -> None:
+def _remember(session: Session, link: Link, unread: Unreadable, request_id: str | None) -> None:
+    order_id, reason = unread.order_id, str(unread)
     session.add(
         UnreadableOrder(
             store_id=link.store_id, amazon_order_id=order_id, reason=reason[:500], attempts=0, due_at=link.now()

@@ -123,7 +123,8 @@ def test_one_order_that_cannot_be_read_does_not_cost_the_page(desk):
     desk.wait(minutes=5)
     page = desk.client.search_orders(marketplace_ids=[US], last_updated_after=START)
     assert [order.amazon_order_id for order in page.snapshots] == [good]
-    assert page.unreadable == (("111-0000000-0000007", "The fulfillmentStatus 'TELEPORTED' is not known."),)
+    (unread,) = page.unreadable
+    assert (unread.order_id, str(unread)) == ("111-0000000-0000007", "The fulfillmentStatus 'TELEPORTED' is not known.")
     assert page.skipped == 1
 
 

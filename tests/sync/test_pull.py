@@ -181,6 +181,20 @@ def test_an_unreadable_order_is_asked_for_again_until_it_can_be_read(stage: Stag
         assert system_messages(session, None) == []
 
 
+def test_an_unreadable_order_from_before_the_integration_is_none_of_ours(stage: Stage):
+    old, bad = stage.place(), stage.place()
+    stage.wait(timedelta(hours=1))
+    with stage.bridge.db.session() as session:
+        session.get_one(Store, stage.store_id).integration_time = stage.world.now()
+    for number in (old, bad):
+        stage.amazon.orders[number]["fulfillment"]["fulfillmentStatus"] = "TELEPORTED"
+        stage.amazon._touch(number)
+    stage.amazon.orders[bad]["createdTime"] = "some day"  # nobody knows whether this one is ours
+    stage.sync("sync")
+    with stage.bridge.db.reading() as session:
+        assert [row.amazon_order_id for row in session.scalars(select(UnreadableOrder))] == [bad]
+
+
 def not_found(times: int | None) -> Fault:
     body = '{"errors":[{"code":"NotFound","message":"There is no such order."}]}'
     return Fault(rf"{SEARCH}/", "answer", status=404, body=body, content_type="application/json", times=times)

@@ -195,6 +195,15 @@ def _total_differs(case: _Case) -> Iterator[str]:
     if created.grand_total != Decimal(wanted):
         told = f"Commerce order #{created.increment_id} has {created.grand_total}"
         yield f"Amazon's total is {wanted} {order.currency}, {told}."
+    yield from _changed_since(case, order, f"Commerce order #{created.increment_id} was created with {wanted}")
+
+
+def _changed_since(case: _Case, order: Order, told: str) -> Iterator[str]:
+    amazon = case.amazon
+    if amazon is None or amazon.status is AmazonStatus.CANCELED or amazon.currency != order.currency:
+        return
+    if amazon.grand_total is not None and amazon.grand_total != order.grand_total_minor and amazon.currency:
+        yield f"Amazon's total is {to_text(amazon.grand_total, amazon.currency)} {amazon.currency} by now; {told}."
 
 
 def _state_differs(case: _Case) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge import store
@@ -13,7 +14,7 @@ from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, Channel, OrderSnapshot
 from bridge.domain.states import IMPORTABLE, SETTLED, ImportState, shown_status, state_for, supersedes
 from bridge.domain.webhooks import EventType
-from bridge.models import Order
+from bridge.models import Order, OrderEvent
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import follow_up, seen_on_amazon
 
@@ -116,7 +117,7 @@ def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
     ]  # fmt: skip
     store.write_personal(session, order, snapshot)
     if order.import_state in SETTLED:
-        _note_changed_total(order, snapshot)
+        _note_changed_total(session, order, snapshot)
         shipped = {line.item_id: line for line in snapshot.lines}
         for row in order.lines:
             if row.amazon_item_id in shipped:
@@ -132,15 +133,21 @@ def _take_over(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
         store.write_lines(order, snapshot.lines)
 
 
-def _note_changed_total(order: Order, snapshot: OrderSnapshot) -> None:
-    held, shown = order.grand_total_minor, snapshot.grand_total
+def _note_changed_total(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
+    """Say once that Amazon's total is no longer that of the Commerce order; every later version shows the same."""
+    held, shown, currency = order.grand_total_minor, snapshot.grand_total, snapshot.currency
     if snapshot.status is AmazonStatus.CANCELED or held is None or shown is None or held == shown:
         return
-    if snapshot.currency and order.commerce_order_number and snapshot.tip == order.tip_minor:
-        message = (
-            f"Amazon now shows a total of {to_text(shown, snapshot.currency)} {snapshot.currency};"
-            f" Commerce order #{order.commerce_order_number} was created with {to_text(held, snapshot.currency)}."
-        )
+    if not currency or not order.commerce_order_number:
+        return
+    changed = snapshot.tip != order.tip_minor
+    tip = f", with a delivery tip of {to_text(snapshot.tip, currency)}" if changed else ""
+    message = (
+        f"Amazon now shows a total of {to_text(shown, currency)} {currency}{tip};"
+        f" Commerce order #{order.commerce_order_number} was created with {to_text(held, currency)}."
+    )
+    same = (OrderEvent.order_id == order.id, OrderEvent.kind == "total_changed", OrderEvent.message == message)
+    if session.scalar(select(OrderEvent.id).where(*same).limit(1)) is None:
         order.note(order.last_update_date, "total_changed", message)
 
 

@@ -64,6 +64,15 @@ def test_a_seller_of_more_than_the_quota_lets_read_is_audited_as_far_back_as_it_
     assert not stage.known(missed)
 
 
+def test_a_total_that_amazon_has_changed_since_the_import_is_found(played):
+    stage, waiting, _shipped = played
+    stage.amazon.orders[waiting]["proceeds"]["grandTotal"]["amount"] = "40.00"
+    stage.amazon._touch(waiting)
+    stage.sync("sync")
+    stage.wait(timedelta(hours=3))
+    assert found(stage) == {"total_differs": waiting}
+
+
 def test_a_client_secret_that_is_about_to_end_is_told_every_night(stage: Stage):
     stage.wait(timedelta(days=149))
     stage.job("audit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
@@ -272,10 +273,23 @@ def test_a_total_that_changes_after_the_import_is_said(stage: Stage):
     stage.sync()
     proceeds = stage.amazon.orders[number]["proceeds"]
     proceeds["grandTotal"]["amount"] = "40.00"
+    for _ in range(2):
+        stage.amazon._touch(number)
+        stage.sync("sync")
+    told = [event.message for event in stage.events(number) if event.kind == "total_changed"]
+    assert told == ["Amazon now shows a total of 40.00 USD; Commerce order #000000001 was created with 48.68."]
+    assert stage.order(number).grand_total_minor == 4868  # what the Commerce order was created with
+
+
+def test_a_tip_that_changes_after_the_import_is_said(stage: Stage):
+    number = stage.paid_order(tip=Decimal("5.00"))
+    stage.sync()
+    proceeds = stage.amazon.orders[number]["proceeds"]
+    (tip,) = [part for part in proceeds["breakdowns"] if part["type"] == "DELIVERY_TIP"]
+    proceeds["grandTotal"]["amount"], tip["subtotal"]["amount"] = "55.68", "7.00"
     stage.amazon._touch(number)
     stage.sync("sync")
-    assert "Amazon now shows a total of 40.00 USD" in " ".join(e.message for e in stage.events(number))
-    assert stage.order(number).grand_total_minor == 4868  # what the Commerce order was created with
+    assert "Amazon now shows a total of 55.68 USD, with a delivery tip of 7.00;" in stage.order(number).order_note
 
 
 def test_a_replacement_at_nothing_is_kept_and_imported(stage: Stage):

@@ -54,21 +54,18 @@ def find(
 def test_following_the_cursor_gives_every_order_once_in_the_order_of_the_pages(
     db: Database, stores: list[int], sort: str, several: bool
 ):
-    wanted = OrderFilter(stores if several else stores[:1])
-    with db.reading() as session:
-        whole = find_page(session.connection(), wanted, sort=sort, page=1, page_size=200, cursor=None)
-        seen: list[int] = []
-        cursor: str | None = None
-        while True:
-            page = find_page(
-                session.connection(), wanted, sort=sort, page=None if cursor else 1, page_size=17, cursor=cursor
-            )
-            seen += page.ids
-            cursor = page.next
-            if cursor is None:
-                break
-    assert seen == whole.ids
-    assert len(set(seen)) == whole.total_count == (120 if several else 60)
+    chosen = stores if several else stores[:1]
+    for wanted, count in ((OrderFilter(chosen), 60), (OrderFilter(chosen, buyer_name="jo", total_min=Decimal(1)), 10)):
+        with db.reading() as session:
+            whole = find_page(session.connection(), wanted, sort=sort, page=1, page_size=200, cursor=None)
+            page = find_page(session.connection(), wanted, sort=sort, page=1, page_size=7, cursor=None)
+            seen = page.ids
+            while page.next:
+                page = find_page(session.connection(), wanted, sort=sort, page=None, page_size=7, cursor=page.next)
+                assert page.total_count == whole.total_count
+                seen += page.ids
+        assert seen == whole.ids
+        assert len(set(seen)) == whole.total_count == (2 * count if several else count)
 
 
 @pytest.mark.parametrize(

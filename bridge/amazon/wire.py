@@ -52,6 +52,8 @@ NEEDS = {
 
 _MARKETPLACE_OF = {marketplace.domain: marketplace.id for marketplace in MARKETPLACES.values()}
 _TEXT = 255
+_MOST = 2**31  # what a column of the database holds
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # half of a sign is what is left where somebody has cut a text
 _ID = 32
 
 
@@ -90,7 +92,12 @@ def moment(value: str) -> datetime:
 def text(of: Any, name: str, limit: int = _TEXT) -> str | None:
     """The text of a field, stripped and cut; None where there is none."""
     value = of.get(name) if isinstance(of, Mapping) else None
-    return value.strip()[:limit] or None if isinstance(value, str) else None
+    return _storable(value).strip()[:limit] or None if isinstance(value, str) else None
+
+
+def _storable(value: str) -> str:
+    """The text without what no database takes: one such sign would keep a whole page from being stored, for ever."""
+    return value if value.isascii() and "\0" not in value else _UNSTORABLE.sub("", value)
 
 
 def part(of: Any, name: str) -> Json:
@@ -188,7 +195,7 @@ def _latest(of: Json, name: str) -> datetime | None:
 
 def _words(of: Json, name: str) -> tuple[str, ...]:
     value = of.get(name)
-    return tuple(word[:_TEXT] for word in value if isinstance(word, str)) if isinstance(value, list) else ()
+    return tuple(_storable(word)[:_TEXT] for word in value if isinstance(word, str)) if isinstance(value, list) else ()
 
 
 def _listed(of: Json, name: str, member: str, *, but: str = "") -> str | None:
@@ -207,7 +214,7 @@ def _marketplace(sold: Json) -> str:
 
 def _count(of: Json, name: str) -> int | None:
     value = of.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
 
 
 def _quantity(item: Json, status: AmazonStatus) -> int:

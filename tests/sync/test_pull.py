@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -194,6 +196,27 @@ def test_an_unreadable_order_from_before_the_integration_is_none_of_ours(stage: 
     stage.sync("sync")
     with stage.bridge.db.reading() as session:
         assert [row.amazon_order_id for row in session.scalars(select(UnreadableOrder))] == [bad]
+
+
+def test_an_order_with_texts_that_no_database_takes_is_stored_without_those_signs(stage: Stage):
+    odd, good = stage.paid_order(), stage.paid_order()
+    shown = copy.deepcopy(stage.amazon.orders[odd])
+    shown["buyer"]["buyerName"] = "Ann \ud83d"  # half of a sign: somebody has cut the text
+    shown["programs"] = ["PRI\x00ME"]
+    shown["orderItems"][0]["product"]["title"] = "Mug \x00\udc00"
+    page = json.dumps({"orders": [shown, stage.amazon.orders[good]], "lastUpdatedBefore": "2026-11-02T09:00:00Z"})
+    stage.world.faults.add(Fault(SEARCH, "answer", status=200, body=page, content_type="application/json"))
+    stage.sync("sync")
+    assert stage.known(good)
+    order = stage.order(odd)
+    assert (order.personal.buyer_name, order.programs, order.lines[0].title) == ("Ann", ["PRIME"], "Mug")
+
+
+def test_an_order_of_more_pieces_than_a_column_holds_is_unreadable_and_stops_nothing(stage: Stage):
+    odd, good = stage.paid_order(), stage.paid_order()
+    stage.amazon.orders[odd]["orderItems"][0]["quantityOrdered"] = 2**40
+    stage.sync("sync")
+    assert (stage.known(good), stage.known(odd)) == (True, False)
 
 
 def not_found(times: int | None) -> Fault:

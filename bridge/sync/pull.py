@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from bridge import store
@@ -30,6 +31,8 @@ from bridge.work import SyncCursor, UnreadableOrder
 OVERLAP = timedelta(minutes=60)
 SWEEP = timedelta(hours=48)
 NOT_FOUND_TRIES = 4
+# What storing an order raises because of what is in it, and not because the database is away.
+NOT_STORABLE = (DataError, IntegrityError, OverflowError, ValueError)
 POLICY = Policy(first=300)  # of asking again for an order that could not be read
 
 
@@ -96,20 +99,32 @@ def _run(account: _Account, name: str, first_page: Callable[[Link], OrderPage], 
         if page is None:
             continue
         done["pages"] += 1
-        with lead.db.session() as session:
-            done += store_page(session, account.stores, page)
-            cursor = store.cursor(session, lead.store_id, name, lead.now())
-            cursor.updated_at = lead.now()
-            if not token:
-                # The first page's echo bounds the whole run: what changes while it is read belongs to the next one.
-                bound = page.last_updated_before or page.created_before
-                cursor.bound = bound.astimezone(UTC).isoformat() if bound else None
-            cursor.token = page.next_token
-            cursor.query = dict(page.query) if page.next_token else None
-            if not page.next_token:
-                _move_watermarks(session, account, cursor, page)
+        try:
+            with lead.db.session() as session:
+                stored = store_page(session, account.stores, page)
+                _keep_place(session, account, name, page, first=not token)
+        except NOT_STORABLE:
+            stored = _store_singly(account, page)
+            with lead.db.session() as session:
+                _keep_place(session, account, name, page, first=not token)
+        done += stored
         if not page.next_token:
             return done
+
+
+def _keep_place(session: Session, account: _Account, name: str, page: OrderPage, *, first: bool) -> None:
+    """The page is stored: the next one is read from here, whoever reads it."""
+    lead = account.lead
+    cursor = store.cursor(session, lead.store_id, name, lead.now())
+    cursor.updated_at = lead.now()
+    if first:
+        # The first page's echo bounds the whole run: what changes while it is read belongs to the next one.
+        bound = page.last_updated_before or page.created_before
+        cursor.bound = bound.astimezone(UTC).isoformat() if bound else None
+    cursor.token = page.next_token
+    cursor.query = dict(page.query) if page.next_token else None
+    if not page.next_token:
+        _move_watermarks(session, account, cursor, page)
 
 
 def _next_page(lead: Link, name: str, query: dict[str, str], token: str, reserve: int) -> OrderPage | None:
@@ -144,14 +159,38 @@ def store_page(session: Session, stores: Mapping[str, Link], page: OrderPage) ->
     stores: by marketplace id; orders of a marketplace without a store are none of ours.
     """
     done = _store(session, stores, page.snapshots)
+    return done + _note_unread(session, stores, page.unreadable, page.request_id)
+
+
+def _store_singly(account: _Account, page: OrderPage) -> Counter[str]:
+    """Store a page that could not be stored as a whole order by order; one that cannot be holds up only itself."""
+    done: Counter[str] = Counter()
+    unread = list(page.unreadable)
+    for snapshot in page.snapshots:
+        try:
+            with account.lead.db.session() as session:
+                stored = _store(session, account.stores, [snapshot])
+        except NOT_STORABLE as error:
+            reason = f"It cannot be stored: {type(error).__name__}."
+            unread.append(Unreadable(snapshot.amazon_order_id, reason, snapshot.purchase_date))
+        else:
+            done += stored
+    with account.lead.db.session() as session:
+        return done + _note_unread(session, account.stores, unread, page.request_id)
+
+
+def _note_unread(
+    session: Session, stores: Mapping[str, Link], unreadable: Iterable[Unreadable], request_id: str | None
+) -> Counter[str]:
+    done: Counter[str] = Counter()
     lead = min(stores.values(), key=lambda link: link.store_id)
     begun = min(link.integration_time for link in stores.values())
-    for unread in page.unreadable:
+    for unread in unreadable:
         if unread.created is not None and unread.created < begun:
             continue
         done["unreadable"] += 1
         if session.get(UnreadableOrder, (lead.store_id, unread.order_id)) is None:
-            _remember(session, lead, unread, page.request_id)
+            _remember(session, lead, unread, request_id)
     return done
 
 
@@ -206,12 +245,19 @@ def _ask_once(account: _Account, store_id: int, order_id: str) -> Counter[str]:
         if not error.permanent:
             raise
         gone, missing = error.code == "NotAnAmazonOrder", error.code == "NotFound"
+    if snapshots:
+        try:
+            with lead.db.session() as session:
+                session.delete(session.get_one(UnreadableOrder, (store_id, order_id)))
+                return _store(session, account.stores, snapshots)
+        except NOT_STORABLE:
+            pass  # no better than one that cannot be read
     with lead.db.session() as session:
         row = session.get_one(UnreadableOrder, (store_id, order_id))
         # Amazon has listed it: that it does not find it for once is no reason to forget it.
-        if snapshots or gone or (missing and row.attempts >= NOT_FOUND_TRIES):
+        if gone or (missing and row.attempts >= NOT_FOUND_TRIES):
             session.delete(row)
-            return _store(session, account.stores, snapshots)
+            return Counter()
         row.attempts += 1
         pause = next_delay(row.attempts, POLICY, rng=random.SystemRandom())
         row.due_at = lead.now() + timedelta(seconds=pause)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
+from sqlalchemy.orm import Session
 
-from bridge.domain.order import AmazonStatus
+from bridge.domain.order import AmazonStatus, OrderSnapshot
 from bridge.domain.states import ImportState
 from bridge.jobs.run import run_job
 from bridge.models import CommunicationError, JobRun, Order, Store
 from bridge.queries import system_messages
 from bridge.sandbox.world import Fault
-from bridge.sync.connect import Links
+from bridge.sync.connect import Link, Links
 from bridge.sync.intake import store_snapshots
 from bridge.sync.verify import verify
 from bridge.work import QuotaBucket, SyncCursor, UnreadableOrder
@@ -217,6 +220,30 @@ def test_an_order_of_more_pieces_than_a_column_holds_is_unreadable_and_stops_not
     stage.amazon.orders[odd]["orderItems"][0]["quantityOrdered"] = 2**40
     stage.sync("sync")
     assert (stage.known(good), stage.known(odd)) == (True, False)
+
+
+def test_an_order_that_cannot_be_stored_holds_up_nothing_and_is_asked_for_until_it_can(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    odd, good = stage.place(), stage.place()
+
+    def choosy(session: Session, link: Link, snapshots: list[OrderSnapshot]) -> Counter[str]:
+        if any(snapshot.amazon_order_id == odd for snapshot in snapshots):
+            raise DataError("INSERT", {}, Exception("value out of range"))
+        return store_snapshots(session, link, snapshots)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bridge.sync.pull.store_snapshots", choosy)
+        for _ in range(3):
+            run = stage.sync("sync")["sync"]
+            stage.wait(timedelta(hours=3))
+    assert run.result == {"pages": 1}  # past it, and no crash
+    assert (stage.known(good), stage.known(odd)) == (True, False)
+    with stage.bridge.db.reading() as session:
+        (row,) = session.scalars(select(UnreadableOrder))
+        assert (row.amazon_order_id, row.reason) == (odd, "It cannot be stored: DataError.")
+    stage.sync("sync")
+    assert stage.known(odd)
 
 
 def not_found(times: int | None) -> Fault:

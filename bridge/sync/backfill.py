@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from bridge import store
 from bridge.errors import InvalidInput, RemoteError
 from bridge.sync.connect import Link
-from bridge.sync.intake import store_snapshots
+from bridge.sync.intake import NOT_STORABLE, store_snapshots
 
 _ID, _DATE = "amazon-order-id", "purchase-date"
 _ORDER_ID = re.compile(r"[0-9A-Z]{3}-[0-9]{7}-[0-9]{7}")
@@ -79,6 +79,9 @@ def backfill(link: Link, orders: dict[str, datetime]) -> dict[str, int]:
         if snapshot.marketplace_id != link.marketplace_id:
             done["of_another_marketplace"] += 1
             continue
-        with link.db.session() as session:
-            done += store_snapshots(session, link, [snapshot])
+        try:
+            with link.db.session() as session:
+                done += store_snapshots(session, link, [snapshot])
+        except NOT_STORABLE:
+            done["not_storable"] += 1
     return dict(done)

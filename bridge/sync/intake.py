@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from bridge import store
@@ -17,6 +18,9 @@ from bridge.domain.webhooks import EventType
 from bridge.models import Order, OrderEvent
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import follow_up, seen_on_amazon
+
+# What storing an order raises because of what is in it, and not because the database is away.
+NOT_STORABLE = (DataError, IntegrityError, OverflowError, ValueError)
 
 
 def store_snapshots(session: Session, link: Link, snapshots: Iterable[OrderSnapshot]) -> Counter[str]:

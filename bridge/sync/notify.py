@@ -27,7 +27,7 @@ from bridge.domain.retry import Policy, next_delay
 from bridge.errors import BridgeError, RemoteError, Verdict
 from bridge.models import CommunicationError, Notification, Store
 from bridge.sync.connect import Links
-from bridge.sync.intake import store_snapshots
+from bridge.sync.intake import NOT_STORABLE, store_snapshots
 
 # An order is read at most once in this time. Amazon sends several messages for one change, so some patience saves
 # requests (getOrder: 30 at once, then one every 2 s); 30 s of it would make every order late. The first message of a
@@ -183,13 +183,30 @@ def read_due(db: Database, links: Links, now: Callable[[], datetime]) -> Counter
             if not (isinstance(error, RemoteError) and error.permanent):
                 left_alone.add(store_id)
             continue
-        with db.session() as session:
-            done += store_snapshots(session, link, [snapshot])
-            # What was received before we asked is answered; what came since is read again.
-            answered = Notification.received_at <= asked_at
-            _change(session, store_id, order_id, answered, state="done", settled_at=now(), reason=None)
-        done["read"] += 1
+        try:
+            with db.session() as session:
+                done += store_snapshots(session, link, [snapshot])
+                # What was received before we asked is answered; what came since is read again.
+                answered = Notification.received_at <= asked_at
+                _change(session, store_id, order_id, answered, state="done", settled_at=now(), reason=None)
+        except NOT_STORABLE as error:
+            with db.session() as session:
+                _give_up(session, store_id, order_id, type(error).__name__, now())
+            done["dead"] += 1
+        else:
+            done["read"] += 1
     return done
+
+
+def _give_up(session: Session, store_id: int, order_id: str, why: str, now: datetime) -> None:
+    """The database does not take the order; sync meets it too, and asks for it until it can be stored."""
+    _change(session, store_id, order_id, state="dead", settled_at=now, reason=f"It cannot be stored: {why}.")
+    session.add(
+        CommunicationError(
+            store_id=store_id, at=now, system="amazon", operation=ORDER_CHANGE, code="NotStorable",
+            message=f"Order {order_id} cannot be stored: {why}.",
+        )
+    )  # fmt: skip
 
 
 def _due_orders(db: Database, now: datetime) -> list[tuple[int, str]]:

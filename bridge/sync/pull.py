@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from bridge import store
@@ -25,14 +24,12 @@ from bridge.domain.retry import Policy, next_delay
 from bridge.errors import RemoteError, Verdict
 from bridge.models import CommunicationError
 from bridge.sync.connect import Link
-from bridge.sync.intake import store_snapshots
+from bridge.sync.intake import NOT_STORABLE, store_snapshots
 from bridge.work import SyncCursor, UnreadableOrder
 
 OVERLAP = timedelta(minutes=60)
 SWEEP = timedelta(hours=48)
 NOT_FOUND_TRIES = 4
-# What storing an order raises because of what is in it, and not because the database is away.
-NOT_STORABLE = (DataError, IntegrityError, OverflowError, ValueError)
 POLICY = Policy(first=300)  # of asking again for an order that could not be read
 
 

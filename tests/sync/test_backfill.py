@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import DataError
 
 from bridge.errors import InvalidInput
 from bridge.sync.backfill import backfill, report_orders
+from bridge.sync.intake import store_snapshots
 from tests.stage import START, Stage
 
 HEADER = "amazon-order-id\tpurchase-date\tsku"
@@ -49,6 +52,22 @@ def test_it_stops_at_the_quota_and_goes_on_from_there(stage: Stage):
         done = run(stage, *numbers)
     assert all(stage.known(n) for n in numbers)
     assert sum(stage.amazon.throttled.values()) == 0
+
+
+def test_an_order_that_cannot_be_stored_is_counted_and_the_others_are_fetched(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    odd, good = (stage.place(visible_after=10**6) for _ in range(2))
+
+    def choosy(session: Any, link: Any, snapshots: Any) -> Any:
+        if snapshots[0].amazon_order_id == odd:
+            raise DataError("INSERT", {}, Exception("value out of range"))
+        return store_snapshots(session, link, snapshots)
+
+    monkeypatch.setattr("bridge.sync.backfill.store_snapshots", choosy)
+    done = run(stage, odd, good)
+    assert (done["not_storable"], done["added"]) == (1, 1)
+    assert stage.known(good)
 
 
 def test_orders_of_other_marketplaces_and_unknown_ones_are_counted(stage: Stage):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from bridge.amazon import sqs
 from bridge.amazon.sqs import Queue
@@ -23,6 +23,7 @@ from bridge.sandbox.marketplace import CLIENT_ID, CLIENT_SECRET, Seller
 from bridge.sandbox.notifications import sqs_sender
 from bridge.sandbox.world import Fault
 from bridge.sync import notify
+from bridge.sync.intake import store_snapshots
 from bridge.sync.verify import Check, verify
 from bridge.work import QuotaBucket
 from tests.queues import LocalQueue, queue, sqs_server
@@ -493,6 +494,25 @@ def test_an_order_that_cannot_be_read_is_a_dead_letter_and_stops_nothing(stage: 
     assert (counts["dead"], counts["added"]) == (1, 1)
     assert stage.known(good)
     assert [code for code, _ in stage.complaints()] == ["UnreadableOrder"]
+
+
+def test_an_order_that_cannot_be_stored_is_a_dead_letter_and_stops_nothing(
+    stage: Listening, monkeypatch: pytest.MonkeyPatch
+):
+    odd, good = stage.place(), stage.place()
+
+    def choosy(session: Any, link: Any, snapshots: Any) -> Any:
+        if snapshots[0].amazon_order_id == odd:
+            raise DataError("INSERT", {}, Exception("value out of range"))
+        return store_snapshots(session, link, snapshots)
+
+    monkeypatch.setattr(notify, "store_snapshots", choosy)
+    assert stage.listen() == {"received": 2, "new": 2, "dead": 1, "read": 1, "added": 1}
+    assert (stage.known(odd), stage.known(good)) == (False, True)
+    assert [(row.amazon_order_id, row.reason) for row in stage.rows("dead")] == [
+        (odd, "It cannot be stored: DataError.")
+    ]
+    assert stage.complaints() == [("NotStorable", f"Order {odd} cannot be stored: DataError.")]
 
 
 def test_an_order_of_another_channel_is_none_of_ours(stage: Listening):

@@ -145,7 +145,7 @@ def _snapshot(order_id: str, order: Json) -> OrderSnapshot | None:
         grand_total=amounts.grand_total,
         tip=amounts.tip,
         # A cancelled order is never made in Commerce, and comes with half of its figures.
-        amounts_problem=None if status is AmazonStatus.CANCELED else amounts.problem,
+        amounts_problem=None if status is AmazonStatus.CANCELED else amounts.problem and _storable(amounts.problem),
         programs=_words(order, "programs"),
         service_level=text(fulfillment, "fulfillmentServiceLevel", _ID),
         ship_by=_latest(fulfillment, "shipByWindow"),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import random
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -302,6 +307,37 @@ def test_programs_and_windows_are_taken_over():
 @pytest.mark.parametrize("nonsense", [None, "text", 7, [None, 7], {"deliveryAddress": []}])
 def test_a_field_of_the_wrong_type_counts_as_absent(field, nonsense):
     assert read(**{field: nonsense}) == read()
+
+
+ODD: tuple[Any, ...] = (
+    None, True, 0, -1, 1.5, 2**70, "", "x", "\ud83d", "\0", "9" * 400, "1e999", "NaN", [], [None], [[]], [{}], {},
+    {"amount": "1", "currencyCode": "USD"}, {"amount": None}, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
+)  # fmt: skip
+
+
+def places(part: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of everything in a JSON value."""
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in inner:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def test_whatever_stands_anywhere_in_an_order_it_is_read_or_unreadable_and_never_worse():
+    rng = random.Random(7)
+    read_all = 0
+    for order in [order for order in examples() for _ in range(150)]:
+        odd = copy.deepcopy(order)
+        *above, last = rng.choice(list(places(odd)))
+        part: Any = odd
+        for key in above:
+            part = part[key]
+        part[last] = rng.choice(ODD)
+        with contextlib.suppress(Unreadable):
+            snapshot = wire.snapshot(odd)
+            read_all += 1
+            assert not re.search(r"\\x00|\\ud83d", repr(snapshot))  # no database would take it
+    assert read_all > 300
 
 
 def test_the_marketplaces_are_those_of_the_recorded_table():

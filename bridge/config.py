@@ -27,7 +27,8 @@ class Config:
     """What the operator set. Every variable begins with BRIDGE_; each may also be given as <NAME>_FILE.
 
     amazon_cancel_order: Amazon has released the operation cancelOrder to the application, so that cancellations need no
-    feed. broker_url: where Celery's workers are asked to do the jobs' runs (none: this process's threads).
+    feed. query_time_limit: seconds after which the database gives up a page of orders. broker_url: where Celery's
+    workers are asked to do the jobs' runs (none: this process's threads).
     schedules: job name to five-field cron (UTC) or "@every 3s". commerce_time_limit: seconds after which a call
     that Commerce never answered has surely ended there (its own execution limit); an order whose creation was not
     answered is looked up after that. adobe_client_id: whom Adobe I/O Events are for, and commerce_webhook_key: the
@@ -50,6 +51,7 @@ class Config:
     sandbox: bool = False
     amazon_cancel_order: bool = False
     log_level: str = "INFO"
+    query_time_limit: float = 15.0
     commerce_time_limit: float = 120.0
     adobe_client_id: str | None = None
     commerce_webhook_key: str | None = None
@@ -79,6 +81,7 @@ def from_environment(**overrides: Any) -> Config:
                 "sandbox": _text(env, "SANDBOX", "0") in {"1", "true", "yes"},
                 "amazon_cancel_order": _text(env, "AMAZON_CANCEL_ORDER", "0") in {"1", "true", "yes"},
                 "log_level": _text(env, "LOG_LEVEL", "INFO").upper(),
+                "query_time_limit": _positive(_text(env, "QUERY_TIME_LIMIT", "15")),
                 "commerce_time_limit": float(_text(env, "COMMERCE_TIME_LIMIT", "120")),
                 "adobe_client_id": _text(env, "ADOBE_CLIENT_ID", "") or None,
                 "commerce_webhook_key": _text(env, "COMMERCE_WEBHOOK_KEY", "") or None,
@@ -105,6 +108,13 @@ def _text(env: Env, name: str, default: str) -> str:
         return Path(path).read_text().strip()
     except OSError as error:
         raise ValueError(f"BRIDGE_{name}_FILE: {error.strerror}: {path}") from error
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0.001 <= seconds < 86_400:
+        raise ValueError(f"BRIDGE_QUERY_TIME_LIMIT: {text} is no number of seconds")
+    return seconds
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

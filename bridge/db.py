@@ -33,6 +33,10 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _IDLE = 1.0  # seconds
+_STEPS = 20_000  # of SQLite's machine, a fraction of a millisecond, after which it looks at the clock
+# How the servers' drivers tell that a statement was ended by its time limit (SQLite's says "interrupted").
+_CANCELED = "57014"  # PostgreSQL's query_canceled
+_EXCEEDED = {1969, 3024}  # MariaDB's max_statement_time, MySQL's max_execution_time
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -140,9 +144,9 @@ def table_args(*items: Any) -> tuple[Any, ...]:
 
 
 class Database:
-    """An engine and its sessions."""
+    """An engine and its sessions. time_limit: seconds for which a select of `connecting` may work."""
 
-    def __init__(self, url: str, *, echo: bool = False) -> None:
+    def __init__(self, url: str, *, echo: bool = False, time_limit: float = 15.0) -> None:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -169,9 +173,15 @@ class Database:
             self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE"), expire_on_commit=False
         )
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
-        # PostgreSQL's transactions show each statement what is committed anyway; without them it is asked twice less.
-        single = {"isolation_level": "AUTOCOMMIT"} if self.engine.dialect.name == "postgresql" else {}
-        self._single = self.engine.execution_options(**single)
+        self._time_limit = time_limit
+        self._single = self.engine
+        if self.engine.dialect.name != "sqlite":
+            # Connections of their own, so that the limit is said to the server once and not with every select.
+            # PostgreSQL's transactions show each statement what is committed anyway; without them it is asked less.
+            alone = {"isolation_level": "AUTOCOMMIT"} if self.engine.dialect.name == "postgresql" else {}
+            self._single = create_engine(parsed, **options | alone)
+            _greet_when_idle(self._single)
+            _limit_selects(self._single, time_limit)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -187,13 +197,43 @@ class Database:
 
     @contextmanager
     def connecting(self) -> Iterator[Connection]:
-        """Single selects that map no rows, without a session."""
+        """Single selects that map no rows, without a session; each is ended after the time limit (`took_too_long`)."""
         with self._single.connect() as connection:
-            yield connection
+            if connection.dialect.name != "sqlite":
+                yield connection
+                return
+            own: Any = connection.connection.dbapi_connection
+            end = time.monotonic() + self._time_limit
+            own.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            try:
+                yield connection
+            finally:
+                own.set_progress_handler(None, 0)
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+        self._single.dispose()
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether a driver's error is that of a select which the time limit has ended."""
+    number = error.args[0] if error.args else None
+    return getattr(error, "sqlstate", None) == _CANCELED or number in _EXCEEDED or number == "interrupted"
+
+
+def _limit_selects(engine: Engine, seconds: float) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        if engine.dialect.name == "postgresql":
+            said = f"SET statement_timeout = {round(seconds * 1000)}"
+        elif getattr(engine.dialect, "is_mariadb", False):
+            said = f"SET SESSION max_statement_time = {seconds}"
+        else:
+            said = f"SET SESSION max_execution_time = {round(seconds * 1000)}"
+        with connection.cursor() as cursor:
+            cursor.execute(said)
+        connection.commit()
 
 
 def _greet_when_idle(engine: Engine) -> None:

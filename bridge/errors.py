@@ -5,6 +5,7 @@ BridgeError
  ├── InvalidInput            a value that somebody gave us is wrong; carries {field: [messages]}
  ├── NotFound                no such store, order, job ... (or it belongs to somebody else)
  ├── Conflict                the thing exists but is in a state that forbids what was asked; carries a stable code
+ ├── TooSlow                 the database was given up on: what was asked for takes it too long
  └── RemoteError             Amazon or Commerce did not do what was asked; carries a verdict
       └── AlreadyExists      Commerce holds that order number already: look it up and adopt it
 
@@ -58,6 +59,10 @@ class Conflict(BridgeError):
         super().__init__(message)
         self.code = code
         self.retry_after = retry_after
+
+
+class TooSlow(BridgeError):
+    """The database works for too long at what was asked for, and was told to stop."""
 
 
 class Verdict(StrEnum):

@@ -45,6 +45,6 @@ def build(
     parallel: int = PARALLEL,
 ) -> Runtime:
     """A runtime; `transports` let tests and the replay speak to the sandbox without a socket. Raises ConfigError."""
-    db = Database(config.database_url)
+    db = Database(config.database_url, time_limit=config.query_time_limit)
     vault = Vault(config.secret_keys)
     return Runtime(config, db, vault, Links(config, db, vault, transports=transports, now=now, parallel=parallel), now)

@@ -25,5 +25,6 @@ CODES: dict[str, tuple[int, str]] = {
     "commerce_failed": (502, "Commerce did not answer as it should."),
     "adobe_failed": (502, "Adobe's key server did not answer as it should."),
     "database_unavailable": (503, "The database does not answer."),
+    "too_slow": (503, "The database took too long at a list: narrow the filters."),
     "not_configured": (503, "A setting of the bridge is missing; the detail names it."),
 }

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 from werkzeug.exceptions import NotFound as NoSuchPath
 
-from bridge.errors import BridgeError, ConfigError, Conflict, InvalidInput, NotFound, RemoteError
+from bridge.errors import BridgeError, ConfigError, Conflict, InvalidInput, NotFound, RemoteError, TooSlow
 
 # HTTP status: (name in the OpenAPI document, code when nothing more exact is known, what it means)
 PROBLEMS: dict[int, tuple[str, str, str]] = {
@@ -102,6 +102,13 @@ def handle_bridge(error: BridgeError) -> Response:
         return _later(problem(409, error.code, str(error)), error.retry_after)
     if isinstance(error, RemoteError):
         return _remote(error)
+    return _unavailable(error)
+
+
+def _unavailable(error: BridgeError) -> Response:
+    if isinstance(error, TooSlow):
+        log.warning("query given up", route=str(request.url_rule))
+        return problem(503, "too_slow", "The database took too long: narrow the filters.")
     if isinstance(error, ConfigError):
         log.error("not configured", error=str(error))
         return problem(503, "not_configured", str(error))

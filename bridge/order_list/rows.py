@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from bridge.amazon.marketplaces import MARKETPLACES
+from bridge.db import took_too_long
 from bridge.domain.money import exponent, to_text
 from bridge.domain.states import ShownStatus
+from bridge.errors import TooSlow
 
 _NOTHING = ("000", "")
 _HUNDREDTHS, _WHOLES = (
@@ -30,7 +32,7 @@ class Shop(NamedTuple):
 
 
 def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
-    """The raw rows of a select whose parameters are marked with "?". Raises SQLAlchemy's errors.
+    """The raw rows of a select whose parameters are marked with "?". Raises TooSlow, and SQLAlchemy's errors.
 
     By the driver's own cursor: what SQLAlchemy prepares for a result costs as much as reading ten rows of it.
     """
@@ -41,7 +43,9 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) 
     try:
         cursor.execute(statement, tuple(parameters))
         return list(cursor.fetchall())
-    except dialect.loaded_dbapi.Error:
+    except dialect.loaded_dbapi.Error as error:
+        if took_too_long(error):
+            raise TooSlow("The database works for too long at this.") from error
         # Asked once more by SQLAlchemy, which knows the driver's errors and gives up a connection that is gone.
         return list(connection.exec_driver_sql(statement, tuple(parameters)).cursor.fetchall())
     finally:

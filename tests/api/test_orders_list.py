@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bridge import create_app
+from bridge.config import Config
 from bridge.domain.blockers import BLOCKER_CODES
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.states import ImportState
 from bridge.models import Order, Store
 from bridge.order_list import search
-from bridge.runtime import Runtime
+from bridge.runtime import Runtime, build
 from tests.api_client import ApiClient
 from tests.factories import JP, NOW, make_order, make_store
 
@@ -22,6 +25,17 @@ Put = Callable[..., Order]
 
 def ids(api: ApiClient, **query: Any) -> list[int]:
     return [item["id"] for item in api.get("/orders", **query)["items"]]
+
+
+def test_a_list_that_takes_the_database_too_long_is_given_up(config: Config, put: Put, monkeypatch: pytest.MonkeyPatch):
+    put()
+    monkeypatch.setattr("bridge.db._STEPS", 1)
+    hurried = build(replace(config, query_time_limit=0.0))
+    refused = ApiClient(create_app(runtime=hurried)).get("/orders", 503)
+    assert (refused["code"], refused["detail"]) == ("too_slow", "The database took too long: narrow the filters.")
+    monkeypatch.undo()
+    assert len(ApiClient(create_app(runtime=hurried)).get("/orders")["items"]) == 1  # short ones need not look at it
+    hurried.close()
 
 
 def test_an_order_has_exactly_the_documented_shape(api: ApiClient, put: Put, store: Store):

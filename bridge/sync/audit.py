@@ -1,6 +1,7 @@
 """Do Amazon, we and Commerce agree? Every gap, double and difference of the last days is named.
 
-Reads only. What Amazon changed within the last hour is passed over: the next sync may still be on its way.
+Nothing is written to Amazon or Commerce; the nightly job takes in what sync has missed of Amazon. What Amazon changed
+within the last hour is passed over: the next sync may still be on its way.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from bridge.domain.commerce import CommerceOrder
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, OrderSnapshot
 from bridge.domain.states import IMPORTABLE, UNFINISHED, ImportState
+from bridge.errors import RemoteError, Verdict
 from bridge.models import CommunicationError, Order, OutgoingChange
 from bridge.sync.connect import Link
+from bridge.sync.intake import NOT_STORABLE, store_snapshots
 
 WINDOW = timedelta(days=7)
 PAGE = 100  # orders that one request reads
@@ -118,7 +121,25 @@ def run_audit(link: Link) -> dict[str, int]:
                 )
             )  # fmt: skip
     told = {} if newest is None else {"newest_orders": newest}
+    stale = {"missing_here", "status_differs"}
+    told |= _fetch(link, [finding.amazon_order_id for finding in findings if finding.kind in stale])
     return {"findings": len(findings), **Counter(finding.kind for finding in findings), **told}
+
+
+def _fetch(link: Link, missing: Sequence[str]) -> dict[str, int]:
+    """Take in what sync has missed, as far as the quota goes; how many. What remains is found again the next night."""
+    fetched = 0
+    for order_id in missing:
+        try:
+            snapshot = link.amazon.get_order(order_id)
+            with link.db.session() as session:
+                fetched += store_snapshots(session, link, [snapshot]).total()
+        except RemoteError as error:
+            if error.code == "QuotaWait" or error.verdict is Verdict.REAUTHORISE:
+                break
+        except NOT_STORABLE:
+            continue
+    return {"fetched": fetched} if fetched else {}
 
 
 def _tell_of_secret(session: Session, link: Link) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bridge.models import CommunicationError, Order, OutgoingChange
+from bridge.sandbox.world import Fault
 from bridge.sync.audit import KINDS, audit
 from tests.sandbox_transport import SandboxTransport
 from tests.soak.simulation import SmallPages
@@ -58,10 +59,10 @@ def test_a_seller_of_more_than_the_quota_lets_read_is_audited_as_far_back_as_it_
     stage.bridge.links._clients.clear()
     run = stage.job("audit")
     assert run.state == "succeeded", run.error
-    assert run.result == {"findings": 1, "missing_here": 1, "newest_orders": 14}
+    assert run.result == {"findings": 1, "missing_here": 1, "newest_orders": 14, "fetched": 1}
     left = stage.bridge.links.get(stage.store_id).clients.quota.left()["searchOrders"]
     assert left >= 2  # for sync, which goes on meanwhile
-    assert not stage.known(missed)
+    assert stage.known(missed)  # what sync has missed is there once it is found missing
 
 
 def test_a_total_that_amazon_has_changed_since_the_import_is_found(played):
@@ -71,6 +72,14 @@ def test_a_total_that_amazon_has_changed_since_the_import_is_found(played):
     stage.sync("sync")
     stage.wait(timedelta(hours=3))
     assert found(stage) == {"total_differs": waiting}
+
+
+def test_a_missing_order_that_cannot_be_fetched_is_named_all_the_same(stage: Stage):
+    for _ in range(2):
+        stage.place()
+    stage.wait(timedelta(hours=2))
+    stage.world.faults.add(Fault("GET /amazon/orders/2026-01-01/orders/", "answer"))
+    assert stage.job("audit").result == {"findings": 2, "missing_here": 2, "fetched": 1}
 
 
 def test_a_client_secret_that_is_about_to_end_is_told_every_night(stage: Stage):
@@ -170,7 +179,9 @@ def test_each_planted_fault_is_found_and_nothing_else(played, plant):
     stage, waiting, shipped = played
     number = plant(stage, waiting, shipped)
     assert found(stage) == {plant.__name__: number}
-    assert stage.job("audit").result == {"findings": 1, plant.__name__: 1}
+    fetched = {"fetched": 1} if plant in (missing_here, status_differs) else {}
+    assert stage.job("audit").result == {"findings": 1, plant.__name__: 1} | fetched
+    assert stage.known(number)
     with stage.bridge.db.reading() as session:
         told = session.scalars(select(CommunicationError).where(CommunicationError.operation == "audit")).one()
     assert (told.code, number in told.message) == (plant.__name__, True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bridge.domain.blockers import Blocker
 from bridge.domain.commerce import plain
@@ -276,9 +276,9 @@ def claim_abandoned(session: Session, order_id: int, claim: str, now: datetime, 
 
 def claimed_order(session: Session, order_id: int, claim: str) -> Order | None:
     """The order with its lines and blockers, if it is still this claim's."""
-    parts = (selectinload(Order.lines), selectinload(Order.blockers))
+    parts = (joinedload(Order.lines), selectinload(Order.blockers))
     query = select(Order).where(Order.id == order_id, Order.claim == claim).options(*parts)
-    order = session.scalars(query.with_for_update(of=Order)).one_or_none()
+    order = session.scalars(query.with_for_update(of=Order)).unique().one_or_none()
     return order if order and order.import_state in _BEING_CLAIMED else None
 
 

@@ -222,7 +222,7 @@ def record(
             order.due_at = now
             order.imported_at = now
             order.blockers = []
-            if not adopted and store.snapshot_of(order).street_withheld:
+            if not adopted and order.channel is Channel.FBM and store.snapshot_of(order).street_withheld:
                 order.note(now, "role_missing", f"{STREET_WITHHELD}; created with placeholders.")
             how = "Found in Commerce as" if adopted else "Moved to processing as" if held else "Created in Commerce as"
             order.move_to(ImportState.IMPORTED, now, f"{how} order #{created.increment_id}.")

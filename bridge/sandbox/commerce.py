@@ -1,6 +1,7 @@
 """The sandbox's Commerce: Magento's REST interface over the world's shop.
 
-Registered under `/commerce`: `/rest/<store code>/V1/...`, `/rest/V1/...` (default store view) and `/magento_version`.
+Registered under `/commerce`: `/rest/<store code>/V1/...`, `/rest/V1/...` (default store view) and `/magento_version`;
+orders are also taken asynchronously, under `/rest/<store code>/async/V1/...` and `.../async/bulk/V1/...`.
 The same shop is `/cloud/<tenant>/V1/...`, as Commerce as a Cloud Service: the store view is a header there, carts of
 guests do not exist, and only tokens of IMS are taken, which `/ims/token/v3` gives (magento-rest 7).
 The order of the checks is Magento's: store code, Accept, route, rights, body, then the service.
@@ -16,6 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 from flask import Blueprint, Response, request
 
 from bridge.sandbox import (
+    commerce_bulk,
     commerce_carts,
     commerce_catalog,
     commerce_inventory,
@@ -26,8 +28,10 @@ from bridge.sandbox import (
 )
 from bridge.sandbox.commerce_call import Call
 from bridge.sandbox.commerce_errors import (
+    FATAL_DETAILS,
     FATAL_TEXT,
     MASKED,
+    TRACE,
     CommerceError,
     FatalError,
     HtmlError,
@@ -55,10 +59,12 @@ _ROUTES: Final = (
     *commerce_inventory.ROUTES,
     *commerce_stores.ROUTES,
     *commerce_carts.ROUTES,
+    *commerce_bulk.ROUTES,
 )
 
 _SCHEMA: Final = "schema"
-_NOT_IN_THE_CLOUD: Final = frozenset({"guest-carts"})
+_ASYNC: Final = "async"
+_NOT_IN_THE_CLOUD: Final = frozenset({"guest-carts", _ASYNC})
 
 Handler = Callable[[Call], Any]
 
@@ -67,8 +73,9 @@ class _Route:
     """One route: its template split at the slashes, the right it needs, its handler."""
 
     def __init__(self, verb: str, template: str, right: str, handler: Handler) -> None:
-        self.template = f"/V1/{template}"
         self.parts = template.split("/")
+        self.asynchronous = self.parts[0] == _ASYNC
+        self.template = f"/{template}" if self.asynchronous else f"/V1/{template}"
         self.verb, self.right, self.handler = verb, right, handler
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
@@ -102,7 +109,7 @@ def blueprint(world: World) -> Blueprint:
 
     @commerce.get("/magento_version")
     def magento_version() -> Response:
-        return Response(VERSION, mimetype="text/html")
+        return Response(VERSION, content_type="text/html; charset=UTF-8")
 
     @commerce.route("/rest/<path:_rest>", methods=_VERBS)
     @commerce.route("/cloud/<tenant>/<path:_rest>", methods=_VERBS)
@@ -120,6 +127,7 @@ def blueprint(world: World) -> Blueprint:
 def _answer(world: World, tenant: str | None) -> Response:
     if world.shop.maintenance:
         return Response(_MAINTENANCE_PAGE, 503, content_type="text/html; charset=UTF-8")
+    world.shop.bulks.consume()
     cookie = False
     try:
         store_code, segments = _address(tenant)
@@ -137,18 +145,20 @@ def _answer(world: World, tenant: str | None) -> Response:
         if route.right != "anonymous":
             _authorize(world, route.right, tenant)
         query = query_tree(request.query_string.decode("latin-1"))
-        call = Call(world.shop, view, path, query, _body(), request.host_url.rstrip("/") + _prefix(tenant) + "/")
+        base_url = request.host_url.rstrip("/") + _prefix(tenant) + "/"
+        call = Call(world.shop, view, path, query, _body(), base_url, route.asynchronous)
         result = route.handler(call)
         if "fields" in query:
             result = project(result, str(query["fields"]))
-        response = _json(200, result)
+        response = _json(202 if route.asynchronous else 200, result)
     except CommerceError as error:
-        trace = {"trace": "#0 [the sandbox has no PHP to trace] {main}"} if world.shop.developer_mode else {}
+        trace = {"trace": TRACE} if world.shop.developer_mode else {}
         response = _json(error.status, error.body() | trace)
     except MaskedError:
         response = _json(500, {"message": MASKED.format(report=f"{world.shop.rng.getrandbits(48):012x}")})
     except FatalError:
-        response = Response(FATAL_TEXT, 500, content_type="text/plain;charset=UTF-8")
+        text = FATAL_DETAILS + TRACE if world.shop.developer_mode else FATAL_TEXT
+        response = Response(text, 500, content_type="text/plain;charset=UTF-8")
     except HtmlError:
         response = Response(_ERROR_PAGE, 500, content_type="text/html; charset=UTF-8")
     response.headers["Cache-Control"] = "no-store"
@@ -179,15 +189,17 @@ def _prefix(tenant: str | None) -> str:
 
 
 def _address(tenant: str | None) -> tuple[str, list[str]]:
-    """Store code and the segments after V1; raises the 404 when there is no V1."""
+    """Store code and the segments after V1, or from `async` on; raises the 404 when there is neither."""
     rest = _raw_path().partition(f"/cloud/{tenant}/" if tenant else "/rest/")[2]
     segments = [unquote(part) for part in rest.strip("/").split("/")]
     if tenant:
         segments.insert(0, request.headers.get("Store", "default"))
-    elif segments[0] == "V1":
+    elif segments[0] in {"V1", _ASYNC}:
         segments.insert(0, "default")
     if segments[1:] == [_SCHEMA]:
         return segments[0], [_SCHEMA]
+    if segments[1:2] == [_ASYNC]:
+        return segments[0], segments[1:]
     if len(segments) < 3 or segments[1] != "V1":
         raise not_found(_NO_ROUTE)
     return segments[0], segments[2:]
@@ -225,7 +237,7 @@ def _authorize(world: World, right: str, tenant: str | None) -> None:
 
 
 def _body() -> dict[str, Any]:
-    """The JSON object that was sent; {} for an empty body or for JSON that is no object."""
+    """The JSON that was sent, a list as PHP sees one: by its places; {} for an empty body or a bare value."""
     raw = request.get_data()
     if not raw or request.method in {"GET", "DELETE"}:
         return {}
@@ -235,6 +247,8 @@ def _body() -> dict[str, Any]:
         body = json.loads(raw)
     except ValueError:
         raise refused("Decoding error.") from None
+    if isinstance(body, list):
+        return {str(place): part for place, part in enumerate(body)}
     return body if isinstance(body, dict) else {}
 
 

@@ -16,6 +16,8 @@ from bridge.sandbox.shop_stores import StoreView
 # A shop with input limits (webapi/validation): its largest page, and the page of a search that asks for none.
 MAXIMUM_PAGE_SIZE: Final = 300
 DEFAULT_PAGE_SIZE: Final = 20
+# The longest list of objects that it takes asynchronously.
+ASYNC_INPUT_LIMIT: Final = 5000
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Call:
     query: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
     base_url: str = ""
+    asynchronous: bool = False
 
     def id(self, name: str = "id") -> int:
         """A whole number of the path; raises the 400 for anything else."""
@@ -43,7 +46,7 @@ class Call:
         """A parameter of the body, typed, or None."""
         value = self._typed(self.body.get(name), type_name)
         if self.shop.input_limit is not None:
-            check_sizes(value, type_name, self.shop.input_limit)
+            check_sizes(value, type_name, ASYNC_INPUT_LIMIT if self.asynchronous else self.shop.input_limit)
         return value
 
     def _typed(self, value: Any, type_name: str) -> Any:

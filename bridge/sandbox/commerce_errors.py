@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 MASKED = "Internal Error. Details are available in Magento log file. Report ID: webapi-{report}"
 FATAL_TEXT = "An error has happened during application run. See exception log for details.\n"
+# In developer mode, as recorded of get-product-salable-quantity; all that is fatal here dies of the same.
+FATAL_DETAILS = (
+    "TypeError: Magento\\InventoryConfiguration\\Model\\IsSourceItemManagementAllowedForProductType\\Interceptor"
+    "::execute(): Argument #1 ($productType) must be of type string, null given, called in "
+    "/var/www/magento/vendor/magento/module-inventory-sales/Model/GetProductSalableQty.php on line 108 and defined in "
+    "/var/www/magento/generated/code/Magento/InventoryConfiguration/Model/"
+    "IsSourceItemManagementAllowedForProductType/Interceptor.php:20\nStack trace:\n"
+)
+TRACE = "#0 [the sandbox has no PHP to trace] {main}"
 NO_SUCH_ENTITY = "The entity that was requested doesn't exist. Verify the entity and try again."
 
 
@@ -38,13 +48,19 @@ class CommerceError(Exception):
             body["errors"] = self.errors
         return body
 
+    def filled(self) -> str:
+        """The message as Magento logs it, with its placeholders filled."""
+        given = self.parameters or {}
+        named = given if isinstance(given, dict) else {str(place): value for place, value in enumerate(given, 1)}
+        return re.sub(r"%(\w+)", lambda found: str(named.get(found[1], found[0])), self.message)
+
 
 class MaskedError(Exception):
     """Something broke inside: 500 with a report id instead of a message (production mode)."""
 
 
 class FatalError(Exception):
-    """PHP died: 500 as text/plain (magento-live section 1)."""
+    """PHP died: 500 as text/plain (magento-live section 1), in developer mode with what PHP says and a trace."""
 
 
 class HtmlError(Exception):

@@ -112,6 +112,7 @@ def php_name(interface: str) -> str:
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "Order": ("base_grand_total", "customer_email", "grand_total"),
     "OrderItem": ("sku",),
+    "OrderAddress": ("address_type", "city", "country_id", "firstname", "lastname", "postcode", "telephone"),
     "OrderPayment": ("account_status", "cc_last4"),
     "ShipmentTrack": ("weight", "qty", "description"),
 }

@@ -41,7 +41,7 @@ def _notify(call: Call, kind: str, order: Record, request: Record) -> None:
 
 def save_order(call: Call) -> Any:
     """POST /V1/orders and PUT /V1/orders/create."""
-    return call.shop.table.save_entity(call.sent("entity", "Order"))
+    return call.shop.table.save_entity(call.sent("entity", "Order"), call.view.id)
 
 
 def search_orders(call: Call) -> Any:

@@ -18,6 +18,7 @@ from bridge.sandbox.commerce_input import number
 from bridge.sandbox.ims import Ims
 from bridge.sandbox.oauth import Integration
 from bridge.sandbox.search_criteria import SearchCriteria
+from bridge.sandbox.shop_bulks import Bulks
 from bridge.sandbox.shop_catalog import DISABLED, ENABLED, Catalog, Product
 from bridge.sandbox.shop_customers import CustomerBook
 from bridge.sandbox.shop_orders import OrderTable
@@ -68,6 +69,7 @@ class Shop:
         self.customers: dict[int, Record] = {}
         self.customer_book = CustomerBook(self)
         self.carts: dict[str, Record] = {}
+        self.bulks = Bulks(self)
         self.mails: list[tuple[str, str, int]] = []
         self._documents: dict[tuple[str, int], list[int]] = {}
         self._counters: Counter[str] = Counter()

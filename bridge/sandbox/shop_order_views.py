@@ -35,7 +35,7 @@ def totals_due(order: Record) -> Record:
 def address_view(address: Record) -> Record:
     """An address; its region_code is no column but computed."""
     code = region_code(address)
-    return address | ({"region_code": code} if code is not None else {})
+    return columns(address, "OrderAddress") | ({"region_code": code} if code is not None else {})
 
 
 def item_views(order: Record) -> list[Record]:

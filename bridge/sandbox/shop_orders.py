@@ -163,8 +163,11 @@ class OrderTable:
 
     # POST /V1/orders
 
-    def save_entity(self, entity: Record) -> Record:
-        """Create or update the order of a typed request; the reply, which echoes what was sent uncut."""
+    def save_entity(self, entity: Record, view_id: int = 0) -> Record:
+        """Create or update the order of a typed request; the reply, which echoes what was sent uncut.
+
+        view_id: the store view that is asked, whose name an order without a store of its own gets.
+        """
         known = self.by_id.get(entity.get("entity_id") or 0)
         if known is not None:
             columns = {name: value for name, value in entity.items() if name not in _NOT_COLUMNS}
@@ -173,9 +176,9 @@ class OrderTable:
             return update_order(self, known, entity, stored(columns, "Order"))
         if "payment" not in entity:
             raise refused(_NO_PAYMENT)
-        return self._create(entity)
+        return self._create(entity, view_id)
 
-    def _create(self, sent: Record) -> Record:
+    def _create(self, sent: Record, view_id: int) -> Record:
         entity = dict(sent)
         entity.pop("entity_id", None)
         entity["created_at"] = utc_text(entity["created_at"]) if "created_at" in entity else self.shop.timestamp()
@@ -188,8 +191,7 @@ class OrderTable:
         if entity.get("customer_id") and entity["customer_id"] not in self.shop.customers:
             raise MaskedError
         billing, shipping, method = self._addresses(entity)
-        if store_id is not None:
-            entity["store_name"] = self.shop.stores.full_name(store_id)
+        entity["store_name"] = self.shop.stores.full_name(view_id if store_id is None else store_id)
         if not entity.get("increment_id"):
             entity["increment_id"] = self.shop.next_increment("order", store_id)
         entity["protect_code"] = f"{self.shop.rng.getrandbits(128):032x}"

@@ -10,8 +10,6 @@ def reference_shop(shop: Shop) -> Shop:
     """Fill a fresh shop, and give it back: store view `amazon_us` (id 2) beside `default`, products with their ids."""
     shop.add_store_view("amazon_us", "Amazon US")
     shop.stores.views[2].sends_mail = False
-    # Magento lists a product's index rows by id, apart from the one that was made first.
-    shop.add_product("NO-STOCK-MGMT", "Stock not managed", product_id=9, price=5, manage_stock=False, weight=0.5)
     simple = (
         (1, "BLUE-MUG", "Blue mug", 19.99, 100),
         (2, "RED-MUG", "Red mug", 17.5, 50),
@@ -22,6 +20,7 @@ def reference_shop(shop: Shop) -> Shop:
         shop.add_product(sku, name, product_id=product_id, price=price, qty=qty, weight=0.5)
     shop.add_product("GREEN-MUG", "Green mug", product_id=5, price=18, qty=10, status=DISABLED, weight=0.5)
     shop.add_product("SOLD-OUT-VASE", "Sold out vase", product_id=7, price=30, qty=0, weight=0.5)
+    shop.add_product("NO-STOCK-MGMT", "Stock not managed", product_id=9, price=5, manage_stock=False, weight=0.5)
     shop.add_product(
         "BACKORDER-CHAIR", "Chair with backorders", product_id=10, price=80, qty=2, backorders=True, weight=0.5
     )

@@ -151,13 +151,15 @@ class Inventory:
 
     def index(self, stock_id: int) -> list[dict[str, Any]]:
         """dump-stock-index-data: what the sources hold, without reservations; unindexed products are missing."""
+        # Magento unites two queries: products without stock to manage, then the index, each by the products' ids.
+        products = sorted(self.catalog.products.values(), key=lambda product: (product.manage_stock, product.id))
         return [
             {
                 "sku": product.sku,
                 "qty": number(self.source_total(product.sku, stock_id)) if product.manage_stock else 0,
                 "is_salable": self.is_salable(product.sku, stock_id),
             }
-            for product in self.catalog.products.values()
+            for product in products
             if product.indexed
         ]
 

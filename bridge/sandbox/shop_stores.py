@@ -45,7 +45,7 @@ class Stores:
     views: dict[int, StoreView] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.websites[0] = Website(0, "admin", "Admin")
+        self.websites[0] = Website(0, "admin", "Admin", group_name="Default")
         self.websites[1] = Website(1, "base", "Main Website", group_id=1, group_name="Main Website Store")
         # Magento lists the default store view before the admin one.
         self.views[1] = StoreView(1, "default", "Default Store View", 1)
@@ -117,7 +117,7 @@ class Stores:
             first = next((view.id for view in self.views.values() if view.website_id == website.id), 0)
             group = {"id": website.group_id, "website_id": website.id, "root_category_id": 2 if website.id else 0}
             code = website.group_name.lower().replace(" ", "_") if website.id else "default"
-            groups.append(group | {"default_store_id": first, "name": website.group_name or "Default", "code": code})
+            groups.append(group | {"default_store_id": first, "name": website.group_name, "code": code})
         return groups
 
     def website_list(self) -> list[dict[str, Any]]:

@@ -42,6 +42,8 @@ def meaning(recording: dict[str, Any]) -> str:
         return "reauthorise"
     if 400 <= status < 500:
         return "permanent"
+    if status == 202:
+        return "unknown"  # accepted, not saved yet: looked up before it is sent again
     if status == 503:
         return "retry"  # Magento's own maintenance page
     return "retry" if recording["request"]["method"] == "GET" else "unknown"

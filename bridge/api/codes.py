@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bridge.api.errors import PROBLEMS
+
 # code: (HTTP status, what it means). Those of bridge.api.errors.PROBLEMS are said when nothing more exact is known.
 CODES: dict[str, tuple[int, str]] = {
     "bad_signature": (401, "The message is not signed by the key that it should be signed by."),
@@ -28,3 +30,11 @@ CODES: dict[str, tuple[int, str]] = {
     "too_slow": (503, "The database took too long at a list: narrow the filters."),
     "not_configured": (503, "A setting of the bridge is missing; the detail names it."),
 }
+
+
+def table() -> str:
+    """All of them, and those of PROBLEMS, by status, for the document."""
+    general = [(status, code, says) for status, (_name, code, says) in PROBLEMS.items()]
+    exact = [(status, code, says) for code, (status, says) in CODES.items()]
+    rows = [f"| {status} | `{code}` | {says} |" for status, code, says in sorted([*general, *exact])]
+    return "\n".join(["| Status | `code` | Meaning |", "|---|---|---|", *rows])

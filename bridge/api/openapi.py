@@ -17,7 +17,6 @@ from werkzeug.routing import IntegerConverter
 
 from bridge.api import fields
 from bridge.api.blueprint import Blueprint
-from bridge.api.codes import CODES
 from bridge.api.errors import PROBLEMS
 from bridge.api.examples import add_examples, problem_example
 from bridge.api.schemas.common import MOST, ProblemSchema
@@ -75,14 +74,6 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-def _codes() -> str:
-    """A table of every `code`, by status."""
-    general = [(status, code, says) for status, (_name, code, says) in PROBLEMS.items()]
-    exact = [(status, code, says) for code, (status, says) in CODES.items()]
-    rows = [f"| {status} | `{code}` | {says} |" for status, code, says in sorted([*general, *exact])]
-    return "\n".join(["", "**Codes of errors**", "", "| Status | `code` | Meaning |", "|---|---|---|", *rows, ""])
 
 
 class ObjectId(IntegerConverter):
@@ -148,7 +139,7 @@ def _described(app: Flask) -> APISpec:
             "openapi_version": "3.1.0",
             "marshmallow_plugin": _Fields(),
             "info": {
-                "description": DESCRIPTION + _codes(),
+                "description": DESCRIPTION,
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/", "description": "This bridge"}],

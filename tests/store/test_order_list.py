@@ -21,7 +21,7 @@ from tests.factories import JP, NOW, US, make_order, make_store
 NAMES = ("Émile Zola", "adam O'Brien", "José García-Márquez", "山田 太郎", None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stores(db: Database) -> Iterator[list[int]]:
     """One American and one Japanese store with sixty orders each; gone at the end."""
     with db.session() as session:

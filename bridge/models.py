@@ -152,6 +152,7 @@ class Order(Base):
     )
     personal: Mapped[OrderPersonalData] = relationship(back_populates="order", cascade="all, delete-orphan")
     blockers: Mapped[list[OrderBlocker]] = relationship(order_by="OrderBlocker.id", cascade="all, delete-orphan")
+    shipments: Mapped[list[Shipment]] = relationship(order_by="Shipment.id", viewonly=True)
     changes: Mapped[list[OutgoingChange]] = relationship(
         back_populates="order", order_by="OutgoingChange.id", cascade="all, delete-orphan", passive_deletes=True
     )
@@ -185,7 +186,7 @@ class Order(Base):
             self._keep(WebhookEvent(order_id=self.id, type=kind.value, store_id=self.store_id, at=at))
 
     def _keep(self, row: OrderEvent | WebhookEvent) -> None:
-        """No relationship: an order has thousands of them in the end, and SQLAlchemy makes a query to add one."""
+        """By its order's id: a relationship that is only written to builds a query for each row that is added."""
         session = object_session(self)
         if session is None or self.id is None:
             raise RuntimeError("an order's events are kept once it has an id, in the session that holds it")

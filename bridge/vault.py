@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -58,7 +57,9 @@ class Vault:
 
 def new_key() -> str:
     """A fresh key for BRIDGE_SECRET_KEYS."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+    from cryptography.fernet import Fernet  # noqa: PLC0415
+
+    return Fernet.generate_key().decode()
 
 
 def _is_key(text: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -44,11 +47,7 @@ def cancel_order(values: dict[str, Any], order_id: int) -> Response:
     refuses, `outgoing` of the order tells how far it is. 409 `not_cancelable`: only Unshipped orders that the merchant
     ships; `cancellation_requested`: it was asked for already.
     """
-    with runtime().db.session() as session:
-        order = queries.find_order(session, order_id, caller().store_ids)
-        request_cancel(order, values["reason"], runtime().now())
-        store_id = order.store_id
-    return started("confirm", store_id)
+    return _told_to_amazon(order_id, partial(request_cancel, reason=values["reason"]))
 
 
 @blp.operation(
@@ -67,9 +66,14 @@ def confirm_shipments(order_id: int) -> Response:
     Those that Amazon has refused, and those that wait for their next attempt, are sent at once. 409
     `nothing_to_confirm`: Amazon has taken all of it, or nothing was shipped.
     """
+    return _told_to_amazon(order_id, request_confirmation)
+
+
+def _told_to_amazon(order_id: int, change: Callable[[Order, datetime], None]) -> Response:
+    """Have the caller's order changed so, and the job started that tells Amazon."""
     with runtime().db.session() as session:
         order = queries.find_order(session, order_id, caller().store_ids)
-        request_confirmation(order, runtime().now())
+        change(order, runtime().now())
         store_id = order.store_id
     return started("confirm", store_id)
 

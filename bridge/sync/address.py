@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from bridge.domain.states import ImportState
 from bridge.errors import Conflict
 from bridge.models import Order
 
+_AMAZONS = ("company", "tax_id", "tax_office", "instructions")  # no part of what the merchant writes
 _REFUSALS = {
     ImportState.RESERVING: ("being_imported", "This order's stock is being held in Commerce."),
     ImportState.IMPORTING: ("being_imported", "This order is being created in Commerce."),
@@ -34,16 +36,16 @@ def address_version(order: Order) -> str:
 def edit_address(order: Order, wanted: Address, now: datetime) -> None:
     """Send the parcel there, and have a blocked or failed order looked at by the next import.
 
-    The company and the buyer's tax number stay as Amazon has them; a county of Amazon's is dropped, for the merchant
-    has written the address out.
+    The company, the buyer's tax number and wishes for the carrier stay as Amazon has them; a county of Amazon's is
+    dropped, for the merchant has written the address out.
     `order` is locked by the caller (lock_order). Raises Conflict (being_imported, already_imported, order_ended).
     """
     if order.import_state in _REFUSALS:
         code, message = _REFUSALS[order.import_state]
         raise Conflict(message, code)
     held = order.personal.ship_to or {}
-    kept = Address(company=held.get("company"), tax_id=held.get("tax_id"), tax_office=held.get("tax_office"))
-    given = replace(wanted, company=kept.company, tax_id=kept.tax_id, tax_office=kept.tax_office)
+    kept: dict[str, Any] = {name: held.get(name) for name in _AMAZONS}
+    given = replace(wanted, **kept)
     order.personal.address_edited = asdict(given) | {"lines": list(given.lines)}
     changed = [name for name, value in order.personal.address_edited.items() if value != held.get(name)]
     order.address_edits += 1

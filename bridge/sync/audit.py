@@ -7,7 +7,8 @@ within the last hour is passed over: the next sync may still be on its way.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,7 +23,6 @@ from bridge.domain.commerce import CommerceOrder
 from bridge.domain.money import to_text
 from bridge.domain.order import AmazonStatus, OrderSnapshot
 from bridge.domain.states import IMPORTABLE, UNFINISHED, ImportState
-from bridge.errors import RemoteError, Verdict
 from bridge.models import CommunicationError, Order, OutgoingChange
 from bridge.sync.connect import Link
 from bridge.sync.intake import NOT_STORABLE, store_snapshots
@@ -64,7 +64,8 @@ def audit(link: Link) -> list[Finding]:
 
     Raises RemoteError.
     """
-    return _compare(link, _reach(link)[0])
+    since, _newest = _reach(link)
+    return _compare(link, since, _read_amazon(link, since))
 
 
 def _reach(link: Link) -> tuple[datetime, int | None]:
@@ -79,8 +80,7 @@ def _reach(link: Link) -> tuple[datetime, int | None]:
     return (since, None) if last is None else (last, most)
 
 
-def _compare(link: Link, since: datetime) -> list[Finding]:
-    on_amazon = {s.amazon_order_id: s for s in _read_amazon(link, since)}
+def _compare(link: Link, since: datetime, on_amazon: Mapping[str, OrderSnapshot]) -> list[Finding]:
     with link.db.reading() as session:
         query = select(Order.amazon_order_id).where(Order.store_id == link.store_id, Order.purchase_date >= since)
         known = store.orders_by_number(session, link.store_id, [*on_amazon, *session.scalars(query)])
@@ -110,7 +110,8 @@ def _compare(link: Link, since: datetime) -> list[Finding]:
 def run_audit(link: Link) -> dict[str, int]:
     """The nightly job: what was found is counted by kind, and told under the communication errors."""
     since, newest = _reach(link)
-    findings = _compare(link, since)
+    on_amazon = _read_amazon(link, since)
+    findings = _compare(link, since, on_amazon)
     with link.db.session() as session:
         _tell_of_secret(session, link)
         for finding in findings[:500]:
@@ -122,23 +123,19 @@ def run_audit(link: Link) -> dict[str, int]:
             )  # fmt: skip
     told = {} if newest is None else {"newest_orders": newest}
     stale = {"missing_here", "status_differs"}
-    told |= _fetch(link, [finding.amazon_order_id for finding in findings if finding.kind in stale])
+    missed = dict.fromkeys(finding.amazon_order_id for finding in findings if finding.kind in stale)
+    told |= _take_in(link, [on_amazon[number] for number in missed if number in on_amazon])
     return {"findings": len(findings), **Counter(finding.kind for finding in findings), **told}
 
 
-def _fetch(link: Link, missing: Sequence[str]) -> dict[str, int]:
-    """Take in what sync has missed, as far as the quota goes; how many. What remains is found again the next night."""
+def _take_in(link: Link, missed: Iterable[OrderSnapshot]) -> dict[str, int]:
+    """Store what sync has missed; how many. What cannot be stored is found again the next night."""
     fetched = 0
-    for order_id in missing:
-        try:
-            snapshot = link.amazon.get_order(order_id)
+    for snapshot in missed:
+        with suppress(*NOT_STORABLE):
             with link.db.session() as session:
-                fetched += store_snapshots(session, link, [snapshot]).total()
-        except RemoteError as error:
-            if error.code == "QuotaWait" or error.verdict is Verdict.REAUTHORISE:
-                break
-        except NOT_STORABLE:
-            continue
+                stored = store_snapshots(session, link, [snapshot])
+            fetched += stored.total()
     return {"fetched": fetched} if fetched else {}
 
 
@@ -153,12 +150,14 @@ def _tell_of_secret(session: Session, link: Link) -> None:
         )  # fmt: skip
 
 
-def _read_amazon(link: Link, since: datetime) -> Iterator[OrderSnapshot]:
+def _read_amazon(link: Link, since: datetime) -> dict[str, OrderSnapshot]:
+    """Amazon's orders created since then, by Amazon's order id."""
+    found: dict[str, OrderSnapshot] = {}
     page = link.amazon.search_orders(marketplace_ids=[link.marketplace_id], created_after=since, reserve=link.reserve)
     while True:
-        yield from (snapshot for snapshot in page.snapshots if snapshot.purchase_date >= since)
+        found |= {s.amazon_order_id: s for s in page.snapshots if s.purchase_date >= since}
         if page.next_token is None:
-            return
+            return found
         page = link.amazon.search_orders(pagination_token=page.next_token, frozen=page.query, reserve=link.reserve)
 
 

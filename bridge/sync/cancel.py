@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session, selectinload
 
 from bridge import store, trail
 from bridge.amazon.client import GET_FEED_DOCUMENT
@@ -28,7 +28,7 @@ from bridge.amazon.feeds import (
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.retry import Policy, next_delay
 from bridge.errors import Conflict, InvalidInput, RemoteError, Verdict
-from bridge.models import Order, OutgoingChange, Shipment
+from bridge.models import Order, OutgoingChange
 from bridge.sync.connect import Link
 from bridge.sync.outgoing import CANCEL_AMAZON, CLAIM, send_again, work_off
 
@@ -38,7 +38,7 @@ POLICY = Policy(first=120)
 BATCH = 200
 
 
-def request_cancel(order: Order, reason: str, now: datetime) -> None:
+def request_cancel(order: Order, now: datetime, *, reason: str) -> None:
     """Keep the wish to cancel the order on Amazon; the next confirm job sends it.
 
     reason: one of Amazon's CANCEL_REASONS. Raises InvalidInput for another one, Conflict (not_cancelable,
@@ -48,7 +48,7 @@ def request_cancel(order: Order, reason: str, now: datetime) -> None:
         raise InvalidInput("Amazon does not know that reason.", {"reason": [f"Must be one of: {_REASONS}."]})
     if order.channel is not Channel.FBM or order.amazon_status is not AmazonStatus.UNSHIPPED:
         raise Conflict("Only an unshipped order that you ship yourself can be canceled.", "not_cancelable")
-    if _shipped(object_session(order), order.id):
+    if order.shipments:
         raise Conflict("The order is shipped in Commerce; Amazon is being told.", "not_cancelable")
     held = next((change for change in order.changes if change.kind == CANCEL_AMAZON), None)
     if held is not None and held.state != "refused":
@@ -59,12 +59,6 @@ def request_cancel(order: Order, reason: str, now: datetime) -> None:
         held.payload, held.state, held.attempts, held.due_at = {"reason": reason}, "pending", 0, now
     order.note(now, "cancel_requested", f"To be canceled on Amazon: {reason}.", new=reason)
     trail.record_order(order, "order.cancel_requested", after={"reason": reason})
-
-
-def _shipped(session: Session | None, order_id: int) -> bool:
-    """Whether the parcel is on its way, whatever Amazon knows of it: money that was paid back for it would be lost."""
-    query = select(Shipment.id).where(Shipment.order_id == order_id).limit(1)
-    return session is not None and session.scalar(query) is not None
 
 
 _REASONS = ", ".join(CANCEL_REASONS)
@@ -94,13 +88,15 @@ def cancel_on_amazon(link: Link) -> dict[str, int]:
 
 
 def _leave_shipped(link: Link) -> None:
-    """What was shipped in Commerce since its cancellation was asked for is shipped, and not canceled as well."""
+    """What was shipped in Commerce since its cancellation was asked for is shipped, and not canceled as well.
+
+    Whatever Amazon knows of the parcel: the money that it pays back would be lost.
+    """
     with link.db.session() as session:
         for change in _changes(session, link, "pending"):
-            if _shipped(session, change.order_id):
+            if change.order.shipments:
                 change.state, change.last_error = "refused", "The order is shipped in Commerce."
-                order = session.get_one(Order, change.order_id)
-                order.note(link.now(), "refused", "Not canceled: shipped in Commerce meanwhile.")
+                change.order.note(link.now(), "refused", "Not canceled: shipped in Commerce meanwhile.")
 
 
 def _changes(session: Session, link: Link, state: str) -> Sequence[OutgoingChange]:
@@ -110,7 +106,8 @@ def _changes(session: Session, link: Link, state: str) -> Sequence[OutgoingChang
         OutgoingChange.state == state,
         OutgoingChange.due_at <= link.now(),
     )
-    return session.scalars(select(OutgoingChange).where(*where).order_by(OutgoingChange.id).limit(BATCH)).all()
+    query = select(OutgoingChange).where(*where).order_by(OutgoingChange.id).limit(BATCH)
+    return session.scalars(query.options(selectinload(OutgoingChange.order).selectinload(Order.shipments))).all()
 
 
 def _open_feeds(link: Link) -> list[str]:
@@ -128,11 +125,11 @@ def _read_feed(link: Link, feed_id: str) -> Counter[str]:
         refusals = _refusals(link.amazon.get_feed_document(status.result_document_id))
     now = link.now()
     with link.db.session() as session:
-        for change, order in _of_feed(session, link, feed_id):
-            refusal = next((each for each in refusals if _concerns(each, order, change)), None)
+        for change in _of_feed(session, link, feed_id):
+            refusal = next((each for each in refusals if _concerns(each, change)), None)
             if refusal is not None:
                 change.state, change.last_error = "refused", f"{refusal.description} ({refusal.code})"[:500]
-                order.note(now, "refused", f"Amazon refuses to cancel the order: {change.last_error}")
+                change.order.note(now, "refused", f"Amazon refuses to cancel the order: {change.last_error}")
                 done["refused"] += 1
             elif status.ended and status.processing_status != "DONE":
                 change.state, change.due_at = "pending", now + _pause(change.attempts)
@@ -151,17 +148,15 @@ def _refusals(report: bytes) -> Sequence[FeedError]:
         raise GET_FEED_DOCUMENT.failed(message, status=200, code="UnreadableReport") from error
 
 
-def _concerns(refusal: FeedError, order: Order, change: OutgoingChange) -> bool:
+def _concerns(refusal: FeedError, change: OutgoingChange) -> bool:
     """Whether it is about this order; a report that names no order has at least the number of its row."""
     if refusal.order_id:
-        return refusal.order_id == order.amazon_order_id
+        return refusal.order_id == change.order.amazon_order_id
     return bool(refusal.message_number == change.payload.get("row"))
 
 
-def _of_feed(session: Session, link: Link, feed_id: str) -> Iterator[tuple[OutgoingChange, Order]]:
-    for change in _changes(session, link, "sent"):
-        if change.payload.get("feed_id") == feed_id:
-            yield change, session.get_one(Order, change.order_id)
+def _of_feed(session: Session, link: Link, feed_id: str) -> list[OutgoingChange]:
+    return [change for change in _changes(session, link, "sent") if change.payload.get("feed_id") == feed_id]
 
 
 def _put_off_feed(link: Link, feed_id: str, error: RemoteError) -> None:
@@ -170,7 +165,7 @@ def _put_off_feed(link: Link, feed_id: str, error: RemoteError) -> None:
     with link.db.session() as session:
         if error.code != "QuotaWait":  # then Amazon was not asked
             store.record_remote_error(session, link.store_id, error, now)
-        for change, _order in _of_feed(session, link, feed_id):
+        for change in _of_feed(session, link, feed_id):
             if error.permanent:
                 change.state = "pending"
             pause = LOOK_LATER if error.code == "UnreadableReport" else _pause(change.attempts)

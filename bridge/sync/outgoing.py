@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from bridge import store
 from bridge.domain.order import AmazonStatus, Channel, plain_tracking
@@ -112,12 +113,12 @@ def send_again(link: Link, kind: str) -> None:
         OutgoingChange.sent_at <= now - UNSEEN,
     )
     with link.db.session() as session:
-        for change in session.scalars(select(OutgoingChange).where(*lost)).all():
+        query = select(OutgoingChange).where(*lost).options(selectinload(OutgoingChange.order))
+        for change in session.scalars(query).all():
             if change.sent_at is None or change.sent_at > now - UNSEEN * min(change.attempts, 7):
                 continue
             change.state, change.due_at, change.sent_at = "pending", now, None
-            order = session.get_one(Order, change.order_id)
-            order.note(now, "not_shown", f"{_NAMES[kind]} was taken and is not shown: it is sent again.")
+            change.order.note(now, "not_shown", f"{_NAMES[kind]} was taken and is not shown: it is sent again.")
 
 
 def work_off(

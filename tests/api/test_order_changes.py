@@ -137,7 +137,7 @@ ADDRESS = {
     "country": "US", "phone": None,
 }  # fmt: skip
 AMAZONS = {"name": "J. D.", "company": "Mugs Ltd", "lines": ["Old St"], "city": "", "county": "King", "country": "US",
-           "tax_id": "US-1"}  # fmt: skip
+           "tax_id": "US-1", "instructions": "Leave it on the porch"}  # fmt: skip
 
 
 def etag(api: ApiClient, order: Order) -> str:
@@ -164,6 +164,7 @@ def test_an_edited_address_makes_the_round_trip_and_the_order_due(
         assert held.due_at == clock.now()
         assert held.personal.address == AMAZONS
         assert held.personal.address_edited["tax_id"] == "US-1"  # for the bill that Commerce writes
+        assert held.personal.address_edited["instructions"] == "Leave it on the porch"
     assert [run["job"] for run in api.get("/job-runs")["items"]] == ["import"]
     assert api.put(path, ADDRESS, 412, etag=first)["code"] == "precondition_failed"
     assert api.put(path, ADDRESS, 428)["code"] == "precondition_required"

@@ -141,7 +141,7 @@ def test_the_merchant_who_agrees_to_a_buyers_request_cancels_on_both_sides(stage
     stage.amazon.request_cancel(number)
     stage.sync()
     with stage.bridge.db.session() as session:
-        request_cancel(session.get_one(Order, stage.order(number).id), "BuyerCanceled", stage.world.now())
+        request_cancel(session.get_one(Order, stage.order(number).id), stage.world.now(), reason="BuyerCanceled")
     stage.sync()
     stage.wait(timedelta(minutes=10))
     stage.sync()

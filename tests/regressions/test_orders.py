@@ -151,7 +151,7 @@ def test_regression_30_a_cancellation_of_several_lines_cancels_all_of_them(stage
     several = [imported(stage, line("BLUE-MUG", 1), line("RED-MUG", 2), line("BLUE-MUG", 3))[0] for _ in range(2)]
     with stage.bridge.db.session() as session:
         for number in several:
-            request_cancel(session.get_one(Order, stage.order(number).id), "NoInventory", stage.world.now())
+            request_cancel(session.get_one(Order, stage.order(number).id), stage.world.now(), reason="NoInventory")
     stage.sync("confirm", "confirm", "sync", "complete")
     for number in several:
         shown = stage.amazon.orders[number]

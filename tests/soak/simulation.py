@@ -182,7 +182,7 @@ class Simulation:
             order = session.scalars(select(Order).where(Order.amazon_order_id == order_id)).one_or_none()
             try:
                 if order is not None:
-                    request_cancel(order, reason, self._bridge_time())
+                    request_cancel(order, self._bridge_time(), reason=reason)
             except Conflict:
                 return False
         return order is not None

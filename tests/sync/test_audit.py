@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from bridge.models import CommunicationError, Order, OutgoingChange
-from bridge.sandbox.world import Fault
 from bridge.sync.audit import KINDS, audit
+from bridge.sync.intake import store_snapshots
 from tests.sandbox_transport import SandboxTransport
 from tests.soak.simulation import SmallPages
 from tests.stage import Stage
@@ -74,12 +75,22 @@ def test_a_total_that_amazon_has_changed_since_the_import_is_found(played):
     assert found(stage) == {"total_differs": waiting}
 
 
-def test_a_missing_order_that_cannot_be_fetched_is_named_all_the_same(stage: Stage):
-    for _ in range(2):
-        stage.place()
+def test_a_missing_order_that_cannot_be_stored_is_named_and_stops_no_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    odd, good = stage.place(), stage.place()
     stage.wait(timedelta(hours=2))
-    stage.world.faults.add(Fault("GET /amazon/orders/2026-01-01/orders/", "answer"))
+
+    def stored(session: Any, link: Any, snapshots: list[Any]) -> Any:
+        if snapshots[0].amazon_order_id == odd:
+            raise ValueError("no column holds it")
+        return store_snapshots(session, link, snapshots)
+
+    monkeypatch.setattr("bridge.sync.audit.store_snapshots", stored)
     assert stage.job("audit").result == {"findings": 2, "missing_here": 2, "fetched": 1}
+    assert (stage.known(odd), stage.known(good)) == (False, True)
+    asked = stage.world.requests
+    assert (asked["amazon searchOrders"], asked["amazon getOrder"]) == (1, 0)  # each was read with the others already
 
 
 def test_a_client_secret_that_is_about_to_end_is_told_every_night(stage: Stage):

@@ -17,7 +17,7 @@ from tests.stage import Stage, line
 
 def ask(stage: Stage, number: str, reason: str = "NoInventory") -> None:
     with stage.bridge.db.session() as session:
-        request_cancel(session.get_one(Order, stage.order(number).id), reason, stage.world.now())
+        request_cancel(session.get_one(Order, stage.order(number).id), stage.world.now(), reason=reason)
 
 
 def states(stage: Stage, number: str) -> dict[str, str]:

@@ -73,7 +73,7 @@ class ProblemSchema(Output):
     status = integer("The HTTP status.", 422)
     detail = string("What is wrong, for a person.", "total_min: Must be a decimal number such as 12.30.")
     instance = string("The path that was asked for.", "/api/v1/orders")
-    code = string(f"Stable word for programs, one of these.\n\n{table()}", "invalid_input")
+    code = string(f"Stable word for programs; `http_` and a status that is not here, or:\n\n{table()}", "invalid_input")
     request_id = string("X-Request-Id of the answer, under which the bridge's log tells more.", "5f0c7e0f9f4e4a0e")
     errors = fields.List(fields.Nested(ErrorSchema), metadata={"description": "Each wrong field or parameter."})
     message = fields.String(metadata={"description": "Below /admin-ui: detail, where Commerce looks for it."})

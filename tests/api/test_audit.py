@@ -180,7 +180,7 @@ def test_no_secret_and_nothing_personal_is_in_the_trail(app: Flask, api: ApiClie
     assert actions == [
         "store.added", "store.changed", "order.read", "order.address_changed", "orders.exported",
     ]  # fmt: skip
-    held = repr(rows)
+    held = re.sub(r"\b[0-9a-f]{32}\b", "", repr(rows))  # a request's random number may hold any digits
     for hidden in (
         *(value for name, value in NEW.items() if name.startswith(("amazon_", "commerce_token"))),
         "another token", "Zenobia", "Hidden Lane", "Walla", "99362", "509", "Old Road", "Ys",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -22,7 +23,16 @@ from bridge.runtime import Runtime, build
 from bridge.vault import new_key
 from tests.api_client import ApiClient
 from tests.factories import NOW, make_order, make_store
-from tests.sharing import sqlite_url
+from tests.sharing import share_routes, sqlite_url
+
+share_routes()
+
+
+def pytest_collection_finish() -> None:
+    """What is there when the tests begin stays: look for garbage among what they make, and less often than for each."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,6 +27,7 @@ def create_app(config: Config | None = None, *, runtime: Runtime | None = None) 
     config = config or (runtime.config if runtime else from_environment())
     log.configure(config.log_level)
     app = Flask("bridge", static_folder=None)
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # none is async: Flask would look each time
     app.extensions["bridge"] = runtime or (build(config) if config.secret_keys else None)
     api.register(app)
     console.register(app)

@@ -178,7 +178,9 @@ class Database:
         if self.engine.dialect.name != "sqlite":
             # Connections of their own, so that the limit is said to the server once and not with every select.
             # PostgreSQL's transactions show each statement what is committed anyway; without them it is asked less.
-            alone = {"isolation_level": "AUTOCOMMIT"} if self.engine.dialect.name == "postgresql" else {}
+            alone: dict[str, Any] = {}
+            if self.engine.dialect.name == "postgresql":
+                alone = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
             self._single = create_engine(parsed, **options | alone)
             _greet_when_idle(self._single)
             _limit_selects(self._single, time_limit)

@@ -100,8 +100,11 @@ def run_worker(config: Config, threads: int) -> None:
 
 def run_server(config: Config, host: str, port: int, workers: int) -> None:
     """Answer HTTP requests: gunicorn with threads."""
+    from bridge import api, console  # noqa: F401, PLC0415  once, and the workers share it
+
     with started(config):
         pass  # looks, and gives its connections back: the workers are forked from here
+    settle()
     _Server(config, {"bind": f"{_host(host)}:{port}", "workers": workers}).run()
 
 

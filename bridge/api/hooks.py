@@ -9,7 +9,7 @@ import time
 from functools import lru_cache
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from bridge.log import write
@@ -41,30 +41,35 @@ def init_hooks(app: Flask, registry: CollectorRegistry) -> None:
 
     @app.before_request
     def _begin() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-        g.began = time.perf_counter()
-        structlog.contextvars.bind_contextvars(http_request_id=g.request_id)
+        request_id = request.headers.get("X-Request-Id", "")
+        if not _REQUEST_ID.fullmatch(request_id):
+            request_id = secrets.token_hex(16)
+        kept = g._get_current_object()
+        kept.request_id, kept.began = request_id, time.perf_counter()
+        structlog.contextvars.bind_contextvars(http_request_id=request_id)
 
     @app.after_request
     def _end(response: Response) -> Response:
-        took = time.perf_counter() - g.began if "began" in g else 0.0
+        kept = g._get_current_object()  # both once: what stands behind these names is looked up at each use
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+        took = time.perf_counter() - kept.began if "began" in kept else 0.0
         # The rule and not the path: a path may hold what somebody typed.
-        route = request.url_rule.rule if request.url_rule else "(none)"
-        answered(route, request.method, response.status_code).inc()
+        route = asked.url_rule.rule if asked.url_rule else "(none)"
+        status = response.status_code
+        answered(route, asked.method, status).inc()
         took_for(route).observe(took)
         headers = response.headers
         present = {name.lower() for name, _ in headers}
         for name, value in defaults:
             if _LOWER[name] not in present:
                 headers.add(name, value)
-        headers["X-Request-Id"] = request_id = g.get("request_id", "")
-        if "rate" in g:
-            for name, figure in zip(RATE_HEADERS, g.rate, strict=True):
+        headers["X-Request-Id"] = request_id = kept.get("request_id", "")
+        if "rate" in kept:
+            for name, figure in zip(RATE_HEADERS, kept.rate, strict=True):
                 headers[name] = str(figure)
-        if request.path.startswith("/api/") and "cache-control" not in present:
+        if asked.path.startswith("/api/") and "cache-control" not in present:
             headers.add("Cache-Control", "no-store")
-        told = {"method": request.method, "route": route, "status": response.status_code, "ms": round(took * 1000, 1)}
+        told = {"method": asked.method, "route": route, "status": status, "ms": round(took * 1000, 1)}
         write(log, "request", **told, http_request_id=request_id)
         return response
 

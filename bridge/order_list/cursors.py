@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from bridge.errors import InvalidInput
 
 SORTS = ("purchase_date", "total", "status", "order_number", "buyer_name")
@@ -15,8 +17,7 @@ EVERY_SORT = [sign + name for name in SORTS for sign in ("-", "")]
 
 def write_cursor(sort: str, key: Any, last_id: int) -> str:
     """The cursor behind this row; a date's key is its text in UTC."""
-    text = json.dumps([sort, key, last_id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps([sort, key, last_id])).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, sort: str) -> tuple[Any, int]:

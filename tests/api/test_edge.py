@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Request
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.routing import RequestRedirect
+from werkzeug.test import EnvironBuilder
 
 from bridge import create_app, migrate
+from bridge.api.blueprint import _Query
+from bridge.api.schemas.orders import OrderQuery
 from bridge.config import Config
 from bridge.errors import BridgeError, RemoteError, Verdict
 from bridge.models import JobRun, Order, Store
@@ -150,6 +153,26 @@ def test_a_request_leaves_one_line_without_what_was_asked_for(capsys: pytest.Cap
     (line,) = [each for each in lines if each.get("route") == "/api/v1/orders"]
     assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
     assert "jane" not in json.dumps(line).lower()
+
+
+def test_what_is_asked_again_means_the_same_and_no_buyers_name_is_kept():
+    query = _Query(OrderQuery())
+
+    def ask(text: str) -> dict[str, Any]:
+        return query.checked(Request(EnvironBuilder(query_string=text).get_environ()))
+
+    first = ask("status=Error&page_size=50")
+    first.pop("status")
+    assert ask("status=Error&page_size=50") == {"status": ["Error"], "page_size": 50, "sort": "-purchase_date"}
+    assert ask("status=Error&page_size=51")["page_size"] == 51
+    for spelled in ("buyer_name", "buyer%5Fname"):
+        assert ask(f"{spelled}=Jane+Doe")["buyer_name"] == "Jane Doe"
+    for number in range(1, 1000):
+        ask(f"page={number}")
+    ask(f"cursor={'x' * 300}")
+    assert not any("Jane" in str(held) for held in query._known.values())
+    assert len(query._known) <= 256
+    assert max(map(len, query._known)) <= 200
 
 
 def test_healthz_answers_without_a_key(api: ApiClient):

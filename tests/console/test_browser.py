@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from bridge import webhooks
 from bridge.models import OrderSettingsRow, OutgoingChange
@@ -16,7 +16,9 @@ from bridge.sandbox.world import Fault
 from tests.console.conftest import Shown, enter
 from tests.receivers import receiving
 
-pytestmark = pytest.mark.browser
+# A browser that goes away in the middle of a file: werkzeug's server for development then leaves the file to Python.
+_LEFT_OPEN = "ignore:.*console/static:pytest.PytestUnraisableExceptionWarning"
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings(_LEFT_OPEN)]
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}  # all in which a dark page differs from a light one
 
@@ -112,6 +114,27 @@ def test_what_the_api_refuses_stands_at_its_field(page: Page, shown: Shown):
     box.press("Enter")
     expect(page.locator("#total_min-error")).to_be_empty()
     expect(page.locator("#listing table")).to_be_visible()
+
+
+@pytest.mark.parametrize(("path", "name"), [("orders", "Order number"), ("audit", "Who")])
+def test_what_is_typed_while_the_page_still_loads_stays_and_counts(page: Page, shown: Shown, path: str, name: str):
+    held: list[Route] = []
+    page.route("**/api/v1/stores", lambda route: held.append(route))  # noqa: PLW0108  of a built-in it takes none
+    with page.expect_request("**/api/v1/stores"):
+        page.goto(f"/console/{path}?store_id={shown.stage.store_id}")
+    box = page.get_by_role("textbox", name=name)
+    box.fill("111-0000000")
+    while not held:
+        page.wait_for_timeout(10)
+    for route in held:
+        route.continue_()
+    page.unroute("**/api/v1/stores")
+    expect(page.locator("#listing")).not_to_have_attribute("aria-busy", "true")
+    expect(page.get_by_role("combobox", name="Store")).to_have_value(str(shown.stage.store_id))
+    expect(box).to_have_value("111-0000000")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile(f"store_id={shown.stage.store_id}.*=111-0000000"))
+    expect(page.locator("#listing .empty")).to_be_visible()
 
 
 def test_an_order_moves_without_a_hand_until_the_updates_are_paused(open_browser: Any, shown: Shown):

@@ -1,9 +1,7 @@
 // Who changed what, and who read buyers' data.
 
-import { storesById } from "./api.js";
 import { cell, find, h, row, when, words } from "./dom.js";
-import { offer } from "./form.js";
-import { listing } from "./listing.js";
+import { listing, offerStores } from "./listing.js";
 import { failed, keepFresh, start } from "./shell.js";
 
 const ACTORS = { api_key: "API key", cli: "Command line", job: "Job", bridge: "The bridge itself" };
@@ -19,8 +17,7 @@ function change({ field, before, after, withheld }) {
 }
 
 start(async () => {
-  const stores = await storesById();
-  offer(find("#filter").elements.store_id, [...stores.values()].map((store) => [store.id, store.name]));
+  let stores = new Map();
   const eventRow = (event) => row({},
     cell("When", { class: "date" }, when(event.at)),
     cell("Who", { class: "main" }, event.actor, h("div", { class: "sub" }, ACTORS[event.actor_kind] ?? words(event.actor_kind))),
@@ -32,6 +29,7 @@ start(async () => {
   const list = listing({ path: "/audit-events", row: eventRow, noun: "event" });
   find("#filter").addEventListener("change", (event) => list.go({ [event.target.name]: event.target.value.trim() }).catch(failed));
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
+  stores = await offerStores(find("#filter").elements.store_id);
   await list.anew();
   keepFresh(list.load);
 });

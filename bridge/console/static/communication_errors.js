@@ -1,14 +1,11 @@
 // Failed calls to Amazon and Commerce.
 
-import { storesById } from "./api.js";
 import { cell, find, h, row, when, words } from "./dom.js";
-import { offer } from "./form.js";
-import { listing } from "./listing.js";
+import { listing, offerStores } from "./listing.js";
 import { failed, keepFresh, start } from "./shell.js";
 
 start(async () => {
-  const stores = await storesById();
-  offer(find("#filter").elements.store_id, [...stores.values()].map((store) => [store.id, store.name]));
+  let stores = new Map();
   const errorRow = (error) => row({},
     cell("When", { class: "date" }, when(error.at)),
     cell("Side", { class: "main" }, words(error.system)),
@@ -20,6 +17,7 @@ start(async () => {
   const list = listing({ path: "/communication-errors", row: errorRow, noun: "failed call" });
   find("#filter").addEventListener("change", (event) => list.go({ [event.target.name]: event.target.value }).catch(failed));
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
+  stores = await offerStores(find("#filter").elements.store_id);
   await list.anew();
   keepFresh(list.load);
 });

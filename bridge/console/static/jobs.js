@@ -1,9 +1,8 @@
 // What runs by itself, what it did, and how to run it now.
 
-import { ask, get, storesById } from "./api.js";
+import { ask, get } from "./api.js";
 import { cell, counted, find, h, row, status, when, words } from "./dom.js";
-import { offer } from "./form.js";
-import { listing } from "./listing.js";
+import { listing, offerStores } from "./listing.js";
 import { showRows } from "./rows.js";
 import { act, failed, keepFresh, start, tell } from "./shell.js";
 
@@ -60,10 +59,7 @@ function jobRow(job, again) {
 }
 
 start(async () => {
-  const stores = await storesById();
-  const named = [...stores.values()].map((store) => [store.id, store.name]);
-  offer(find("#run-store"), named);
-  offer(find("#filter").elements.store_id, named);
+  let stores = new Map();
   const runRow = (run) => row({},
     cell("Started", { class: "date" }, when(run.started_at)),
     cell("Job", { class: "main" }, words(run.job)),
@@ -79,6 +75,8 @@ start(async () => {
   };
   find("#filter").addEventListener("change", (event) => runs.go({ [event.target.name]: event.target.value }).catch(failed));
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
+  stores = await offerStores(find("#filter").elements.store_id);
+  await offerStores(find("#run-store"));
   await Promise.all([jobs(), runs.anew()]);
   keepFresh(() => Promise.all([jobs(), runs.load()]));
 });

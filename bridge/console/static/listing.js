@@ -1,8 +1,8 @@
 // A list of the API with its filter, sort and pages; all of it stands in the page's address, which can be shared.
 
-import { get } from "./api.js";
+import { get, storesById } from "./api.js";
 import { counted, find, findAll } from "./dom.js";
-import { clearErrors, showErrors } from "./form.js";
+import { clearErrors, offer, showErrors } from "./form.js";
 import { forgetRows, showRows } from "./rows.js";
 
 const PAGING = ["page", "page_size", "sort"];
@@ -10,7 +10,8 @@ const PAGING = ["page", "page_size", "sort"];
 /**
  * The list in #listing, filtered by #filter where the page has one.
  * path: of the API. row: item -> tr. noun: what is counted, [one, many] where many is not one with an s. sent: the address's parameters -> the API's.
- * shown: called with the answer after each showing. Answers {load, go, parameters}.
+ * shown: called with the answer after each showing. Answers {load, go, anew, parameters, follow}.
+ * Call it before anything is waited for: it brings the filter to what the address says, over whatever was typed by then.
  */
 export function listing({ path, row, noun, sent = (parameters) => parameters, shown = () => {} }) {
   const root = find("#listing");
@@ -88,6 +89,13 @@ export function listing({ path, row, noun, sent = (parameters) => parameters, sh
   return { load, go, anew, parameters, follow };
 }
 
+/** Have the select offer every store; answers them by id. */
+export async function offerStores(select) {
+  const stores = await storesById();
+  offer(select, [...stores.values()].map((store) => [store.id, store.name]));
+  return stores;
+}
+
 /** The filters of an address: without page, page size and sort. */
 export const filtersOf = (parameters) => [...parameters].filter(([name, value]) => !PAGING.includes(name) && value !== "");
 
@@ -95,7 +103,11 @@ function fillFilter(form, parameters) {
   for (const control of form.elements) {
     if (!control.name) continue;
     if (control.type === "checkbox") control.checked = parameters.getAll(control.name).includes(control.value);
-    else control.value = parameters.get(control.name) ?? "";
+    else {
+      const wanted = parameters.get(control.name) ?? "";
+      if (control.options?.length === 1 && wanted) control.add(new Option(wanted)); // the others are still asked for
+      control.value = wanted;
+    }
     if (control.selectedIndex < 0) control.selectedIndex = 0;
   }
 }

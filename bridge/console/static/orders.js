@@ -1,9 +1,8 @@
 // All orders: filter, chips, sort, pages and the import of many.
 
-import { post, storesById } from "./api.js";
+import { post } from "./api.js";
 import { counted, find, findAll, h, replace, words } from "./dom.js";
-import { offer } from "./form.js";
-import { filtersOf, listing } from "./listing.js";
+import { filtersOf, listing, offerStores } from "./listing.js";
 import { orderRow } from "./order_row.js";
 import { act, failed, keepFresh, start, tell } from "./shell.js";
 
@@ -93,11 +92,9 @@ function bind(list) {
 
 start(async () => {
   if (matchMedia("(max-width: 78rem)").matches) find("#filter-card").open = false;
-  const stores = await storesById();
-  offer(form.elements.store_id, [...stores.values()].map((store) => [store.id, store.name]));
   const list = listing({ path: "/orders", row: (order) => orderRow(order, { pick: true }), noun: "order", sent, shown: showChosen });
   bind(list);
   list.follow();
-  await list.anew();
+  await Promise.all([offerStores(form.elements.store_id).then(() => showChips(list)), list.anew()]);
   keepFresh(list.load);
 });

@@ -8,7 +8,6 @@ Database and world are kept: another report plays only what is new in it, the sa
 from __future__ import annotations
 
 import fcntl
-import gc
 import hashlib
 import logging
 import pickle
@@ -327,7 +326,7 @@ def command(report: Path, directory: Path) -> None:
     except ReportError as error:
         raise click.ClickException(f"{report} is not played:\n{error}") from error
     click.echo(f"{report}: {sum(len(order.lines) for order in orders):,} lines, {len(orders):,} orders.")
-    with State(directory) as state, _silence(), _seldom_collecting():
+    with State(directory) as state, _silence():
         if state.cut_off:
             click.echo("The last replay was cut off: this one begins anew.")
         kept = state.load() or new_world(orders)
@@ -367,17 +366,6 @@ def _silence() -> Iterator[None]:
         yield
     finally:
         structlog.configure(**before)
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """The world grows to millions of objects and gives none back: every look through them for garbage is in vain."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @contextmanager

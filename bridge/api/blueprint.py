@@ -39,6 +39,7 @@ LINK = {"Link": "The first, previous, next and last page (RFC 8288), those of th
 
 
 _MOST_KNOWN, _LONGEST_KNOWN = 256, 200  # query strings whose checked parameters are kept, and their length in bytes
+_NAMING = {"buyer_name", "cursor"}  # may hold a buyer's name: a cursor behind a row sorted by it does
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -191,8 +192,8 @@ class _Query:
         return dict(found)
 
     def _remember(self, text: bytes, found: dict[str, Any]) -> None:
-        """A grid that keeps itself up to date asks the same every few seconds. Names of buyers are not kept."""
-        if len(text) <= _LONGEST_KNOWN and "buyer_name" not in found:
+        """A grid that keeps itself up to date asks the same every few seconds."""
+        if len(text) <= _LONGEST_KNOWN and _NAMING.isdisjoint(found):
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[text] = found

@@ -22,6 +22,7 @@ from bridge.api.schemas.orders import OrderQuery
 from bridge.config import Config
 from bridge.errors import BridgeError, RemoteError, Verdict
 from bridge.models import JobRun, Order, Store
+from bridge.order_list.cursors import write_cursor
 from bridge.runtime import Runtime
 from bridge.store import enqueue, take_lease
 from tests.api_client import ApiClient
@@ -167,6 +168,9 @@ def test_what_is_asked_again_means_the_same_and_no_buyers_name_is_kept():
     assert ask("status=Error&page_size=51")["page_size"] == 51
     for spelled in ("buyer_name", "buyer%5Fname"):
         assert ask(f"{spelled}=Jane+Doe")["buyer_name"] == "Jane Doe"
+    behind = write_cursor("buyer_name", "Jane Doe", 7)  # tells whom it stands behind to whoever reads it
+    assert ask(f"sort=buyer_name&cursor={behind}")["cursor"] == behind
+    assert not any(behind in str(held) for held in query._known.values())
     for number in range(1, 1000):
         ask(f"page={number}")
     ask(f"cursor={'x' * 300}")

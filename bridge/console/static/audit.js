@@ -1,7 +1,8 @@
 // Who changed what, and who read buyers' data.
 
 import { cell, find, h, row, when, words } from "./dom.js";
-import { listing, offerStores } from "./listing.js";
+import { offerStores } from "./form.js";
+import { listing } from "./listing.js";
 import { failed, keepFresh, start } from "./shell.js";
 
 const ACTORS = { api_key: "API key", cli: "Command line", job: "Job", bridge: "The bridge itself" };

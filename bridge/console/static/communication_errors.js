@@ -1,7 +1,8 @@
 // Failed calls to Amazon and Commerce.
 
 import { cell, find, h, row, when, words } from "./dom.js";
-import { listing, offerStores } from "./listing.js";
+import { offerStores } from "./form.js";
+import { listing } from "./listing.js";
 import { failed, keepFresh, start } from "./shell.js";
 
 start(async () => {

@@ -1,5 +1,6 @@
 // Forms: the API's words stand at the field that they are about.
 
+import { storesById } from "./api.js";
 import { find, findAll } from "./dom.js";
 
 /** Put each error of a 422 at its field; answers those that belong to no field of the form. */
@@ -25,10 +26,13 @@ export function clearErrors(form) {
   for (const control of findAll("[aria-invalid]", form)) control.removeAttribute("aria-invalid");
 }
 
-/** Fill a select with [value, label] pairs behind its first option; it keeps what was chosen. */
-export function offer(select, pairs, wanted = select.value) {
+/** Have the select offer every store that the key may see, behind its first option; it keeps what was chosen. Answers the stores by id. */
+export async function offerStores(select) {
+  const stores = await storesById();
+  const chosen = select.value;
   const first = select.options[0]?.value === "" ? [select.options[0]] : [];
-  select.replaceChildren(...first, ...pairs.map(([value, label]) => new Option(label, value)));
-  select.value = String(wanted ?? "");
+  select.replaceChildren(...first, ...[...stores.values()].map((store) => new Option(store.name, store.id)));
+  select.value = chosen;
   if (select.selectedIndex < 0) select.selectedIndex = 0;
+  return stores;
 }

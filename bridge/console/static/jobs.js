@@ -2,7 +2,8 @@
 
 import { ask, get } from "./api.js";
 import { cell, counted, find, h, row, status, when, words } from "./dom.js";
-import { listing, offerStores } from "./listing.js";
+import { offerStores } from "./form.js";
+import { listing } from "./listing.js";
 import { showRows } from "./rows.js";
 import { act, failed, keepFresh, start, tell } from "./shell.js";
 

@@ -1,8 +1,8 @@
 // A list of the API with its filter, sort and pages; all of it stands in the page's address, which can be shared.
 
-import { get, storesById } from "./api.js";
+import { get } from "./api.js";
 import { counted, find, findAll } from "./dom.js";
-import { clearErrors, offer, showErrors } from "./form.js";
+import { clearErrors, showErrors } from "./form.js";
 import { forgetRows, showRows } from "./rows.js";
 
 const PAGING = ["page", "page_size", "sort"];
@@ -87,13 +87,6 @@ export function listing({ path, row, noun, sent = (parameters) => parameters, sh
   });
   follow();
   return { load, go, anew, parameters, follow };
-}
-
-/** Have the select offer every store; answers them by id. */
-export async function offerStores(select) {
-  const stores = await storesById();
-  offer(select, [...stores.values()].map((store) => [store.id, store.name]));
-  return stores;
 }
 
 /** The filters of an address: without page, page size and sort. */

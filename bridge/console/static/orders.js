@@ -2,7 +2,8 @@
 
 import { post } from "./api.js";
 import { counted, find, findAll, h, replace, words } from "./dom.js";
-import { filtersOf, listing, offerStores } from "./listing.js";
+import { offerStores } from "./form.js";
+import { filtersOf, listing } from "./listing.js";
 import { orderRow } from "./order_row.js";
 import { act, failed, keepFresh, start, tell } from "./shell.js";
 

@@ -1,8 +1,8 @@
 // Who is told what becomes of orders.
 
-import { ask, get, post, storesById } from "./api.js";
+import { ask, get, post } from "./api.js";
 import { cell, find, findAll, h, row, status, when } from "./dom.js";
-import { clearErrors, offer, showErrors } from "./form.js";
+import { clearErrors, offerStores, showErrors } from "./form.js";
 import { showRows } from "./rows.js";
 import { act, failed, keepFresh, start, tell } from "./shell.js";
 
@@ -90,8 +90,7 @@ function endpointRow(endpoint, stores, again) {
 }
 
 start(async () => {
-  const stores = await storesById();
-  offer(form.elements.store_id, [...stores.values()].map((store) => [store.id, store.name]));
+  const stores = await offerStores(form.elements.store_id);
   const again = async () => {
     const { items } = await get("/webhooks");
     find("#none").hidden = items.length > 0;

@@ -12,9 +12,10 @@ from standardwebhooks import Webhook
 from bridge.domain.order import AmazonStatus
 from bridge.domain.states import ImportState
 from bridge.domain.webhooks import EventType, new_secret, signature, told_of_import, told_of_status
+from tests.domain.orders import ANY
 
 
-@given(body=st.text(st.characters(codec="utf-8")), number=st.integers(0, 2**40), at=st.integers(0, 2**33))
+@given(body=st.text(ANY), number=st.integers(0, 2**40), at=st.integers(0, 2**33))
 def test_the_signature_is_the_one_that_the_standards_library_makes(body: str, number: int, at: int):
     secret, name = new_secret(), f"evt_{number:x}"
     theirs = Webhook(secret).sign(name, datetime.fromtimestamp(at, UTC), body)

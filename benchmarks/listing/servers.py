@@ -17,18 +17,19 @@ from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from bridge.vault import new_key
+
 WORKERS = 2
 CONNECTIONS = 8
 ROOT = Path(__file__).resolve().parents[2]
 _BRIDGE = """
 import sys
-sys.modules.update(dict.fromkeys(sys.argv[4:]))  # not to be imported
+sys.modules.update(dict.fromkeys(sys.argv[5:]))  # not to be imported
 from bridge.config import Config
 from bridge.processes import run_server
-from bridge.vault import new_key
 from bridge import log
 log.configure("INFO")
-config = Config(database_url=sys.argv[2], secret_keys=(new_key(),), rate_limit="none")
+config = Config(database_url=sys.argv[2], secret_keys=(sys.argv[4],), rate_limit="none")
 run_server(config, "127.0.0.1", int(sys.argv[1]), int(sys.argv[3]))
 """
 _FASTAPI = """
@@ -81,7 +82,7 @@ def resident(pid: int) -> int:
 @contextlib.contextmanager
 def bridge(database: str, key: str, workers: int = WORKERS) -> Iterator[Server]:
     """The bridge as `flask bridge serve` runs it where it is installed by itself, its log lines thrown away."""
-    with _running(_BRIDGE, "/api/v1/orders?page_size=50", key, (database, workers, *hidden())) as server:
+    with _running(_BRIDGE, "/api/v1/orders?page_size=50", key, (database, workers, new_key(), *hidden())) as server:
         yield server
 
 

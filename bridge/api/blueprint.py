@@ -14,7 +14,7 @@ import orjson
 from flask import Request, Response, current_app, g, request
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, pre_load
 from webargs.flaskparser import FlaskParser, abort
-from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.datastructures import Headers, WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from bridge.api import once as idempotent
@@ -25,6 +25,8 @@ from bridge.keys import Caller, Keyring, Scope
 from bridge.trail import Actor, acting
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from bridge.runtime import Runtime
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -212,48 +214,50 @@ def _guard(
 
     @wraps(view)
     def guarded(**kwargs: Any) -> Any:
-        g.caller = found = _authorised(scope)
+        # Both once: what stands behind such a name is looked up at each use.
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+        held = runtime()
+        g.caller = found = _authorised(asked, held, scope)
         store_id = kwargs.get("store_id")
         if store_id is not None and not found.sees(store_id):
             raise NotFound(f"There is no store {store_id}.")
-        _check(demands)
+        _check(asked, demands)
 
         def answered() -> Any:
             checked = [] if body is None else [Blueprint.ARGUMENTS_PARSER.parse(body, request, location="json")]
-            return view(*checked, *([query.checked(request)] if query else []), **kwargs)
+            return view(*checked, *([query.checked(asked)] if query else []), **kwargs)
 
-        with acting(Actor("api_key", found.name, scope, g.get("request_id")), runtime().now):
-            return idempotent.answered_once(runtime(), found.id, answered) if demands.once else answered()
+        with acting(Actor("api_key", found.name, scope, g.get("request_id")), held.now):
+            return idempotent.answered_once(held, found.id, answered) if demands.once else answered()
 
     guarded.required_scope = scope  # type: ignore[attr-defined]
     return guarded
 
 
-def _check(demands: _Demands) -> None:
+def _check(asked: Request, demands: _Demands) -> None:
     """Refuse what no schema looks at: types that are not taken or offered, and what an operation does not take."""
     if demands.takes:
-        fits = request.mimetype in demands.takes or (request.is_json and "application/json" in demands.takes)
-        if not fits and (request.content_length or request.mimetype):
+        fits = asked.mimetype in demands.takes or (asked.is_json and "application/json" in demands.takes)
+        if not fits and (asked.content_length or asked.mimetype):
             refuse(415, "unsupported_media_type", f"Send the body as {demands.takes[0]}.")
-        if demands.needs_body and not request.content_length and "Transfer-Encoding" not in request.headers:
+        if demands.needs_body and not asked.content_length and "Transfer-Encoding" not in asked.headers:
             raise InvalidInput("No body.", {"": ["A body is needed."]}, location="body")
-    elif request.content_length and (request.content_length > 2 or request.get_data() != b"{}"):
+    elif asked.content_length and (asked.content_length > 2 or asked.get_data() != b"{}"):
         # An empty object is what some clients send where there is nothing to say.
         raise InvalidInput("No body is taken.", {"": ["This operation takes no body."]}, location="body")
-    if request.query_string and not demands.query:
-        unknown = {name: ["Unknown field."] for name in request.args}
+    if asked.query_string and not demands.query:
+        unknown = {name: ["Unknown field."] for name in asked.args}
         raise InvalidInput("No parameters are taken.", unknown, location="query")
-    accept = request.headers.get("Accept") or "*/*"
+    accept = asked.headers.get("Accept") or "*/*"
     if accept not in {"*/*", demands.offers} and demands.offers:
         # Some generated clients name the problems' type alone for what is no JSON.
         known = (demands.offers, "application/problem+json")
-        if not any(request.accept_mimetypes.quality(offered) for offered in known):
+        if not any(asked.accept_mimetypes.quality(offered) for offered in known):
             refuse(406, "not_acceptable", f"The answer is {demands.offers}, which Accept does not allow.")
 
 
-def _authorised(scope: Scope) -> Caller:
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    held = runtime()
+def _authorised(asked: Request, held: Runtime, scope: Scope) -> Caller:
+    kind, _, secret = asked.headers.get("Authorization", "").partition(" ")
     found = None
     if kind.lower() == "bearer" and secret:
         keyring: Keyring = current_app.extensions["bridge-keyring"]
@@ -286,9 +290,15 @@ def runtime() -> Runtime:
     return cast("Runtime", held)
 
 
+class _Answer(Response):
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Where there is nothing to correct, werkzeug copies the headers one by one: a tenth of what it does at all."""
+        return self.headers if self.status_code == 200 else super().get_wsgi_headers(environ)
+
+
 def reply(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer. `data` is JSON already in all but its spelling: no schema is dumped on the way out."""
-    return Response(orjson.dumps(data), status, headers, content_type="application/json")
+    return _Answer(orjson.dumps(data), status, headers, content_type="application/json")
 
 
 def reply_page(data: Mapping[str, Any]) -> Response:

@@ -1,10 +1,12 @@
 PYTHON ?= python3
 VENV := .venv
+# What is compiled is kept: the tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage lint soak fuzz bench lock clean
+.PHONY: help setup run test whole coverage lint soak fuzz bench lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,6 +25,9 @@ run: $(READY) ## the bridge on :8000 beside its sandbox on :8001, orders flowing
 
 test: $(READY) ## all tests; what is missing on this machine is skipped and named at the end (CI=true: fails)
 	CI=$(CI) $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+whole: $(READY) ## a real seller's two months, order by order, and once more; minutes, and ../shared is needed
+	CI=$(CI) $(BIN)/python -m pytest -m whole -v $(ARGS)
 
 coverage: $(READY) ## all tests once more, with the lines that none of them runs; half as long again
 	CI=$(CI) $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term $(ARGS)

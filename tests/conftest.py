@@ -33,10 +33,6 @@ def pytest_collection_finish() -> None:
     settle()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
-
-
 class HandClock:
     """Time that passes only when a test says so."""
 

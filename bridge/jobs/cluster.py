@@ -90,8 +90,8 @@ def work(config: Config, take_up: Callable[[int], bool], stopping: Callable[[], 
     worker.start()
 
 
-def workers(config: Config) -> list[str]:
-    """The machine and process of each worker that answers within two seconds; none without a broker.
+def workers(config: Config, *, patience: float = 2) -> list[str]:
+    """The machine and process of each worker that answers within `patience` seconds; none without a broker.
 
     Raises ConfigError when the broker does not answer, and when Celery is not installed.
     """
@@ -101,7 +101,7 @@ def workers(config: Config) -> list[str]:
     try:
         with app.connection_for_read(connect_timeout=2) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=4)
-            replies = app.control.ping(timeout=2, connection=connection)
+            replies = app.control.ping(timeout=patience, connection=connection)
     except _failures() as error:
         raise ConfigError(f"the broker does not answer: {type(error).__name__}") from error
     names = (name.partition("@") for reply in replies for name in reply)

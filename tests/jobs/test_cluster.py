@@ -68,14 +68,14 @@ def queued(stage: Stage, job: str = "sync", state: str = "queued") -> int:
 def test_a_worker_process_does_the_run_and_one_of_another_installation_does_not(installation: Runtime, tmp_path: Path):
     config = installation.config
     with bridge("worker", output=tmp_path / "worker.log", **environment(config)) as worker:
-        until(lambda: cluster.workers(config), worker, 60, "the worker answers")
-        assert cluster.workers(replace(config, public_url="https://other.example")) == []
+        until(lambda: cluster.workers(config, patience=0.3), worker, 60, "the worker answers")
+        assert cluster.workers(replace(config, public_url="https://other.example"), patience=0.5) == []
         run_id = start_job(installation, "cleanup", None, "api")
         assert run_of(installation, run_id).state in ("queued", "running", "succeeded")
         until(lambda: run_of(installation, run_id).state == "succeeded", worker, 30, "the run is done")
         worker.terminate()
         assert worker.wait(30) == 0
-    assert cluster.workers(config) == []
+    assert cluster.workers(config, patience=0.5) == []
 
 
 def test_a_run_that_was_queued_while_no_worker_was_there_is_done_by_the_first(installation: Runtime, tmp_path: Path):

@@ -25,7 +25,7 @@ from bridge.models import Order
 from bridge.replay import Kept, Replay, State, command
 from bridge.sandbox.report import ReportOrder, read_report
 from bridge.sandbox.world import Fault
-from tests.needs import missing, shared
+from tests.needs import shared
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 HERE = Path(__file__).resolve().parent
@@ -166,8 +166,13 @@ def test_a_world_that_cannot_be_read_is_refused_and_stays(state: Path, written: 
     assert refused.exit_code == 1
     assert "another version of the sandbox: remove it" in refused.output
     assert world.read_bytes() == written
-    world.unlink()
-    assert "this one begins anew" in play(FORTNIGHT, state).output
+
+
+def test_once_the_world_is_removed_the_replay_begins_anew(state: Path) -> None:
+    (state / "replay.world").unlink()
+    result = play(LATER, state)
+    assert "this one begins anew" in result.output
+    assert ACCOUNTED in result.output
 
 
 def test_a_world_of_other_code_is_refused(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,12 +322,10 @@ def test_on_a_terminal_a_bar_shows_the_progress(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.process
-@pytest.mark.longest
+@pytest.mark.whole
 @pytest.mark.timeout(900)
 def test_a_real_sellers_two_months_are_accounted_for_and_a_second_replay_changes_nothing(tmp_path: Path) -> None:
     report = shared("data", "all-orders-amazon-in-2022-04-05.tsv")
-    if os.environ.get("CI") != "true":
-        missing("two months of a real seller take minutes: they are played with CI=true")
     first = _in_a_process(report, tmp_path)
     shown = figures(first)
     assert "11,632 lines, 10,855 orders." in first

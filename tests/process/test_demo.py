@@ -177,13 +177,9 @@ def test_a_process_that_dies_ends_the_demo_with_its_name(visitor: Visitor):
     assert not answers(f"http://127.0.0.1:{visitor.sandbox_port}/")
 
 
-def test_a_terminated_demo_ends_well(visitor: Visitor):
-    visitor.process.terminate()
-    assert visitor.process.wait(20) == 0
-    assert visitor.gone()
-
-
-def test_a_port_that_is_taken_is_told_before_anything_is_started(visitor: Visitor, tmp_path: Path):
+def test_a_port_that_is_taken_is_told_before_anything_starts_and_a_terminated_demo_ends_well(
+    visitor: Visitor, tmp_path: Path
+):
     output = tmp_path / "second.out"
     options = (
         "--port",
@@ -198,3 +194,6 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started(visitor: Visito
     assert f"port {visitor.sandbox_port} is in use" in output.read_text()
     assert "Traceback" not in output.read_text()
     assert not (tmp_path / "2").exists()
+    visitor.process.terminate()
+    assert visitor.process.wait(20) == 0
+    assert visitor.gone()

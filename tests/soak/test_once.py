@@ -20,9 +20,9 @@ def directory(migrated_file: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("seed", "mode"), [*product(range(2), MODES[:2]), (0, "cart")])
+@pytest.mark.parametrize(("seed", "mode"), [*product([0, 2], MODES[:2]), (0, "cart")])
 def test_four_dying_workers_and_an_uncertain_shop_make_every_order_once(seed: int, mode: str, directory: Path):
-    count = 100 if mode == "cart" else 300
+    count = 100 if mode == "cart" else 200
     outcome = Crowd(seed, directory, mode=mode, orders=count).play()
     assert outcome.problems == [], f"replay: python -m tests.soak.once {seed}"
     counts = outcome.counts

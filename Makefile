@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 # What is compiled is kept: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
+# One more than there are cores: some tests wait for processes and browsers.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -24,13 +26,13 @@ run: $(READY) ## the bridge on :8000 beside its sandbox on :8001, orders flowing
 	@$(BIN)/flask bridge demo $(ARGS)
 
 test: $(READY) ## all tests; what is missing on this machine is skipped and named at the end (CI=true: fails)
-	CI=$(CI) $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	CI=$(CI) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 whole: $(READY) ## a real seller's two months, order by order, and once more; minutes, and ../shared is needed
 	CI=$(CI) $(BIN)/python -m pytest -m whole -v $(ARGS)
 
 coverage: $(READY) ## all tests once more, with the lines that none of them runs; half as long again
-	CI=$(CI) $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term $(ARGS)
+	CI=$(CI) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .

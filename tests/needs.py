@@ -26,7 +26,7 @@ SERVICES = {
 }
 DATABASES = ("sqlite", "postgresql", "mariadb")
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def service(name: str) -> str:

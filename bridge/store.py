@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, case, delete, exists, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import (
+    CursorResult,
+    case,
+    delete,
+    func,
+    select,
+)
+from sqlalchemy.orm import Session, selectinload
 
 from bridge.domain.blockers import Blocker
 from bridge.domain.commerce import plain
 from bridge.domain.order import LINE_DETAILS, Address, AmazonStatus, Channel, Line, LineAmounts, OrderSnapshot
 from bridge.domain.settings import ORDER_SETTINGS, OrderSettings
-from bridge.domain.states import CLAIMED, IMPORTABLE, ImportState, transition
+from bridge.domain.states import ImportState
 from bridge.domain.webhooks import EventType
 from bridge.errors import NotFound, RemoteError
 from bridge.models import (
@@ -24,7 +29,6 @@ from bridge.models import (
     GlobalSettingsRow,
     Order,
     OrderBlocker,
-    OrderEvent,
     OrderLine,
     OrderPersonalData,
     OrderSettingsRow,
@@ -32,7 +36,7 @@ from bridge.models import (
     ProductMatch,
     Store,
 )
-from bridge.work import Lease, SyncCursor
+from bridge.work import SyncCursor
 
 _T = TypeVar("_T")
 _CHUNK = 500  # bind parameters of one IN list; SQLite takes 32,766, MariaDB plans long lists badly
@@ -79,7 +83,7 @@ def matches_of(session: Session, store_id: int) -> list[ProductMatch]:
     return list(session.scalars(select(ProductMatch).where(ProductMatch.store_id == store_id)))
 
 
-# -- cursors and leases
+# -- cursors
 
 
 def cursor(session: Session, store_id: int, name: str, now: datetime) -> SyncCursor:
@@ -98,28 +102,6 @@ def lock_intake(session: Session, store_id: int) -> None:
     """
     where = (SyncCursor.store_id == store_id, SyncCursor.name == "amazon")
     session.execute(select(SyncCursor.store_id).where(*where).with_for_update())
-
-
-def take_lease(session: Session, name: str, holder: str, now: datetime, seconds: float) -> bool:
-    """Whether `holder` now has the lease: it was free, had run out, or was already its own (then it is prolonged)."""
-    until = now + timedelta(seconds=seconds)
-    free = or_(Lease.holder == holder, Lease.until <= now)
-    taken = session.execute(update(Lease).where(Lease.name == name, free).values(holder=holder, until=until))
-    if affected(taken):
-        return True
-    if session.get(Lease, name) is not None:
-        return False
-    try:
-        with session.begin_nested():
-            session.execute(insert(Lease).values(name=name, holder=holder, until=until))
-    except IntegrityError:  # another process was first
-        return False
-    return True
-
-
-def release_lease(session: Session, name: str, holder: str) -> None:
-    """Give the lease back, if it is still the holder's."""
-    session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
 
 
 # -- orders
@@ -168,118 +150,12 @@ def load_orders(session: Session, ids: Sequence[int]) -> list[Order]:
 _WHOLE = (selectinload(Order.lines), selectinload(Order.personal))
 
 
-def importable_ids(
-    session: Session, store_id: int, now: datetime, limit: int, after: int = 0, *, held: bool = False
-) -> list[int]:
-    """Ids of the orders that an import looks at now, above `after`: ready ones that are due, and all blocked ones.
-
-    held: instead those whose goods a Commerce order holds, once Amazon has verified the payment.
-    An order that the merchant is cancelling on Amazon is left alone.
-    """
-    paid = Order.amazon_status.in_(IMPORTABLE[Channel.FBM])
-    ready = (Order.import_state == ImportState.RESERVED) & paid if held else Order.import_state == ImportState.READY
-    due = or_(ready & (Order.due_at <= now), Order.import_state == ImportState.BLOCKED)
-    unwanted = exists().where(
-        OutgoingChange.order_id == Order.id,
-        OutgoingChange.kind == "cancel_amazon",
-        OutgoingChange.state.in_(("pending", "sent")),
-    )
-    in_commerce = Order.commerce_order_id.is_not(None) if held else Order.commerce_order_id.is_(None)
-    where = (Order.store_id == store_id, Order.id > after, due, in_commerce, ~unwanted)
-    return list(session.scalars(select(Order.id).where(*where).order_by(Order.id).limit(limit)))
-
-
 def blocked_lines(session: Session, store_id: int) -> list[tuple[str | None, str | None, int | None]]:
     """What blocked orders are about: (seller SKU, ASIN, quantity of its smallest line that the merchant ships)."""
     smallest = func.min(case((Order.channel == Channel.FBM, OrderLine.quantity)))
     query = select(OrderLine.sku, OrderLine.asin, smallest).join(Order).group_by(OrderLine.sku, OrderLine.asin)
     blocked = (Order.store_id == store_id, Order.import_state == ImportState.BLOCKED, OrderLine.quantity > 0)
     return [(sku, asin, quantity) for sku, asin, quantity in session.execute(query.where(*blocked))]
-
-
-def abandoned_ids(session: Session, store_id: int, now: datetime, limit: int) -> list[int]:
-    """Ids of the orders that were being created when their time ran out: the outcome in Commerce is unknown."""
-    query = select(Order.id).where(
-        Order.store_id == store_id, Order.import_state.in_(_BEING_CLAIMED), Order.due_at <= now
-    )
-    return list(session.scalars(query.order_by(Order.id).limit(limit)))
-
-
-_BEING_CLAIMED = frozenset(CLAIMED.values())
-
-
-def claim_for_import(session: Session, order: Order, claim: str, now: datetime, until: datetime) -> bool:
-    """Take an order for what is done in Commerce in its state (see states.CLAIMED), unless another process has it or it
-    is not what was read any more: Amazon has sent a newer version, the merchant another address, or it is held by now.
-
-    The row that was read (`order`) stays as it was; reload it in the transaction that records the outcome.
-    """
-    old = order.import_state
-    into = CLAIMED.get(old)
-    if into is None:
-        return False
-    changed = session.execute(
-        update(Order)
-        .where(
-            Order.id == order.id,
-            Order.import_state.in_([state for state, claimed in CLAIMED.items() if claimed is into]),
-            # SQLAlchemy makes IS NULL of None: what is held by now was not when it was read
-            Order.commerce_order_id == order.commerce_order_id,
-            Order.last_update_date == order.last_update_date,
-            Order.address_edits == order.address_edits,
-        )
-        .values(
-            import_state=into,
-            status=order.amazon_status.value,
-            claim=claim,
-            due_at=until,
-            attempts=Order.attempts + 1,
-            updated_at=now,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if affected(changed) != 1:
-        return False
-    new = transition(old, into)
-    event = {"order_id": order.id, "at": now, "kind": "import_state", "old": old.value, "new": new.value}
-    session.execute(insert(OrderEvent).values(**event, message=_CLAIM_MESSAGES.get(old, "Being created in Commerce.")))
-    return True
-
-
-def prolong_claim(session: Session, order_id: int, claim: str, until: datetime, *, quote_id: int | None = None) -> bool:
-    """Whether the claim holds until then: nobody has taken the order over. quote_id: the cart that is placed next."""
-    changed = session.execute(
-        update(Order)
-        .where(Order.id == order_id, Order.import_state.in_(_BEING_CLAIMED), Order.claim == claim)
-        .values(due_at=until, **({"commerce_quote_id": quote_id} if quote_id is not None else {}))
-        .execution_options(synchronize_session=False)
-    )
-    return affected(changed) == 1
-
-
-_CLAIM_MESSAGES = {
-    ImportState.WAITING: "Its stock is being held in Commerce.",
-    ImportState.RESERVED: "Its Commerce order is getting Amazon's figures.",
-}
-
-
-def claim_abandoned(session: Session, order_id: int, claim: str, now: datetime, until: datetime) -> bool:
-    """Take over an order that another process left in the middle of its creation."""
-    changed = session.execute(
-        update(Order)
-        .where(Order.id == order_id, Order.import_state.in_(_BEING_CLAIMED), Order.due_at <= now)
-        .values(claim=claim, due_at=until)
-        .execution_options(synchronize_session=False)
-    )
-    return affected(changed) == 1
-
-
-def claimed_order(session: Session, order_id: int, claim: str) -> Order | None:
-    """The order with its lines and blockers, if it is still this claim's."""
-    parts = (joinedload(Order.lines), selectinload(Order.blockers))
-    query = select(Order).where(Order.id == order_id, Order.claim == claim).options(*parts)
-    order = session.scalars(query.with_for_update(of=Order)).unique().one_or_none()
-    return order if order and order.import_state in _BEING_CLAIMED else None
 
 
 def newest_addresses(session: Session, store_id: int, count: int) -> list[Any]:
@@ -433,29 +309,6 @@ def enqueue(
     )  # fmt: skip
     order.changes.append(change)
     return change
-
-
-def due_changes(session: Session, store_id: int, kinds: Collection[str], now: datetime, limit: int) -> list[int]:
-    """Ids of the changes to be sent now, the longest due first."""
-    where = (
-        OutgoingChange.store_id == store_id,
-        OutgoingChange.kind.in_(kinds),
-        OutgoingChange.state == "pending",
-        OutgoingChange.due_at <= now,
-    )
-    query = select(OutgoingChange.id).where(*where).order_by(OutgoingChange.due_at, OutgoingChange.id).limit(limit)
-    return list(session.scalars(query))
-
-
-def claim_change(session: Session, change_id: int, now: datetime, until: datetime) -> bool:
-    """Take a due change: nobody else sends it before `until`."""
-    changed = session.execute(
-        update(OutgoingChange)
-        .where(OutgoingChange.id == change_id, OutgoingChange.state == "pending", OutgoingChange.due_at <= now)
-        .values(due_at=until, attempts=OutgoingChange.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return affected(changed) == 1
 
 
 def open_changes_of(

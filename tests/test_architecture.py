@@ -18,7 +18,7 @@ MOST_LINES_OF_A_FUNCTION = 60
 CLIENTS = ("bridge.amazon", "bridge.commerce")
 RECORDS = (
     "bridge.domain", "bridge.errors", "bridge.db", "bridge.models", "bridge.ledger", "bridge.work", "bridge.store",
-    "bridge.migrate", "bridge.trail",
+    "bridge.claims", "bridge.migrate", "bridge.trail",
 )  # fmt: skip
 TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.feeds")  # tables of values, no clients
 USE_CASES = (
@@ -45,6 +45,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.trail": ("bridge.clock", "bridge.db", "bridge.ledger", "bridge.models"),
     "bridge.migrate": ("bridge.db", "bridge.errors"),
     "bridge.store": ("bridge.domain", "bridge.db", "bridge.errors", "bridge.models", "bridge.work"),
+    "bridge.claims": ("bridge.domain", "bridge.models", "bridge.store", "bridge.work"),
     "bridge.order_list": ("bridge.domain", "bridge.db", "bridge.errors", "bridge.models", *TABLES),
     "bridge.queries": ("bridge.domain", "bridge.db", "bridge.errors", "bridge.models", "bridge.work", *TABLES, *READS),
     "bridge.queries_trail": ("bridge.domain", "bridge.ledger", "bridge.models", *READS),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bridge import store
+from bridge import claims
 from bridge.jobs import run
 from bridge.ledger import InboundEvent
 from bridge.models import JobRun
@@ -32,7 +32,7 @@ def _confirm(runtime: Runtime, store_id: int) -> None:
     skipped = 0
     for _ in range(MOST_RUNS):
         with runtime.db.session() as session:
-            if not store.take_lease(session, lease, holder, runtime.now(), _LEASE):
+            if not claims.take_lease(session, lease, holder, runtime.now(), _LEASE):
                 return
         if runtime.stopping.wait(GATHER * 2**skipped):
             break
@@ -46,4 +46,4 @@ def _confirm(runtime: Runtime, store_id: int) -> None:
         if skipped > MOST_SKIPPED or not (unseen or news):
             break
     with runtime.db.session() as session:
-        store.release_lease(session, lease, holder)
+        claims.release_lease(session, lease, holder)

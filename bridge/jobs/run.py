@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import select, update
 
+from bridge import claims, store
 from bridge import log as log_module
-from bridge import store
 from bridge.errors import BridgeError, NotFound, RemoteError
 from bridge.jobs import JOBS, Job, cluster
 from bridge.models import GlobalSettingsRow, JobRun
@@ -107,7 +107,7 @@ def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int, trigger
     holder = uuid.uuid4().hex
     lease = _lease_name(runtime, job, store_id)
     with runtime.db.session() as session:
-        taken = store.take_lease(session, lease, holder, runtime.now(), LEASE_SECONDS)
+        taken = claims.take_lease(session, lease, holder, runtime.now(), LEASE_SECONDS)
     if not taken:
         _finish(runtime, run_id, _Outcome("skipped", error="Another process is running this job for this store."))
         return
@@ -120,7 +120,7 @@ def _work(runtime: Runtime, job: Job, store_id: int | None, run_id: int, trigger
         stop.set()
         heart.join()
         with runtime.db.session() as session:
-            store.release_lease(session, lease, holder)
+            claims.release_lease(session, lease, holder)
     _finish(runtime, run_id, outcome)
 
 
@@ -185,7 +185,7 @@ def _finish(runtime: Runtime, run_id: int, outcome: _Outcome) -> None:
 def _keep_lease(runtime: Runtime, lease: str, holder: str, stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT):
         with runtime.db.session() as session:
-            store.take_lease(session, lease, holder, runtime.now(), LEASE_SECONDS)
+            claims.take_lease(session, lease, holder, runtime.now(), LEASE_SECONDS)
 
 
 def close_lost_runs(runtime: Runtime) -> int:

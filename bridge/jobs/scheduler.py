@@ -21,7 +21,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bridge import store
+from bridge import claims
 from bridge.errors import ConfigError
 from bridge.jobs import JOBS, SCHEDULER_LEASE
 from bridge.jobs.run import close_lost_runs, job_targets, run_job, start_job, waits
@@ -70,7 +70,7 @@ class Scheduler:
             self._stopped.wait(LEASE_SECONDS / 3)
         self._pool.shutdown(wait=True, cancel_futures=True)
         with self._runtime.db.session() as session:
-            store.release_lease(session, SCHEDULER_LEASE, self._holder)
+            claims.release_lease(session, SCHEDULER_LEASE, self._holder)
 
     def stop(self) -> None:
         """End: no new runs start, those under way are waited for."""
@@ -79,7 +79,7 @@ class Scheduler:
 
     def _lease(self) -> bool:
         with self._runtime.db.session() as session:
-            return store.take_lease(session, SCHEDULER_LEASE, self._holder, self._runtime.now(), LEASE_SECONDS)
+            return claims.take_lease(session, SCHEDULER_LEASE, self._holder, self._runtime.now(), LEASE_SECONDS)
 
     def _drive(self) -> None:
         log.info("scheduling", schedules=self._runtime.config.schedules)

@@ -15,7 +15,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from bridge import store, trail
+from bridge import claims, store, trail
 from bridge.amazon.client import GET_FEED_DOCUMENT
 from bridge.amazon.feeds import (
     CANCEL_REASONS,
@@ -197,7 +197,7 @@ def _ask_directly(link: Link, change_id: int) -> str:
 def _send(link: Link) -> Counter[str]:
     with link.db.session() as session:
         due = [c.id for c in _changes(session, link, "pending")]
-        mine = [i for i in due if store.claim_change(session, i, link.now(), link.now() + CLAIM)]
+        mine = [i for i in due if claims.claim_change(session, i, link.now(), link.now() + CLAIM)]
     if not mine:
         return Counter()
     with link.db.reading() as session:

@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import timedelta
 from functools import partial
 
-from bridge import store
+from bridge import claims, store
 from bridge.domain.commerce import CommerceOrder
 from bridge.domain.states import ImportState
 from bridge.errors import RemoteError, Verdict
@@ -38,7 +38,7 @@ def follow_orders(link: Link) -> dict[str, int]:
     done: Counter[str] = Counter()
     while True:
         with link.db.reading() as session:
-            due = store.due_changes(session, link.store_id, TO_COMMERCE, link.now(), 50)
+            due = claims.due_changes(session, link.store_id, TO_COMMERCE, link.now(), 50)
             orders = store.load_orders(session, sorted({session.get_one(OutgoingChange, i).order_id for i in due}))
         if not due:
             return {name: count for name, count in done.items() if count}

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge import store
+from bridge import claims, store
 from bridge.domain.blockers import ShopFacts, find_blockers
 from bridge.domain.commerce import CommerceOrder
 from bridge.domain.draft import live_lines
@@ -72,7 +72,7 @@ def finish_held(link: Link) -> Counter[str]:
     """
 
     def ids(session: Session, after: int) -> list[int]:
-        return store.importable_ids(session, link.store_id, link.now(), BATCH, after, held=True)
+        return claims.importable_ids(session, link.store_id, link.now(), BATCH, after, held=True)
 
     done: Counter[str] = Counter()
     for cases in _batches(link, ids):
@@ -147,7 +147,7 @@ def _guarded(step: Step, case: Case) -> str:
     link, order = case[:2]
     claim, now = uuid.uuid4().hex, link.now()
     with link.db.session() as session:
-        if not store.claim_for_import(session, order, claim, now, claim_until(link, now)):
+        if not claims.claim_for_import(session, order, claim, now, claim_until(link, now)):
             return "taken"
     try:
         return step(case, claim, keeper(link, order.id, claim, now))
@@ -186,7 +186,7 @@ def _replace(link: Link, order: Order, claim: str, keep: Keep) -> str:
         after_failure(link, order.id, claim, error)
         raise
     with link.db.session() as session:
-        held = store.claimed_order(session, order.id, claim)
+        held = claims.claimed_order(session, order.id, claim)
         if held is None:
             return "taken"
         held.claim, held.due_at = None, link.now()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge import store
+from bridge import claims
 from bridge.domain.commerce import CommerceOrder
 from bridge.domain.order import Channel
 from bridge.errors import RemoteError, Verdict
@@ -58,7 +58,7 @@ def keeper(link: Link, order_id: int, claim: str, claimed_at: datetime) -> Calla
         while link.now() - held > _head_start(link):
             held = link.now()
             with link.db.session() as session:
-                if not store.prolong_claim(session, order_id, claim, claim_until(link, held)):
+                if not claims.prolong_claim(session, order_id, claim, claim_until(link, held)):
                     raise ClaimLost
 
     return keep
@@ -73,7 +73,7 @@ def _make_by_cart(
         nonlocal keep
         now = link.now()
         with link.db.session() as session:
-            if not store.prolong_claim(session, order_id, claim, claim_until(link, now), quote_id=quote_id):
+            if not claims.prolong_claim(session, order_id, claim, claim_until(link, now), quote_id=quote_id):
                 return False
         keep = keeper(link, order_id, claim, now)
         keep()  # writing it down may have taken long

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from bridge import store
+from bridge import claims, store
 from bridge.domain.order import AmazonStatus, Channel, plain_tracking
 from bridge.domain.retry import Policy, next_delay
 from bridge.domain.states import ImportState
@@ -137,12 +137,12 @@ def work_off(
     """
     counts: dict[str, int] = {}
     with link.db.reading() as session:
-        due = store.due_changes(session, link.store_id, kinds, link.now(), limit)
+        due = claims.due_changes(session, link.store_id, kinds, link.now(), limit)
     if only is not None:
         due = [change_id for change_id in due if change_id in only]
     for change_id in due:
         with link.db.session() as session:
-            if not store.claim_change(session, change_id, link.now(), link.now() + CLAIM):
+            if not claims.claim_change(session, change_id, link.now(), link.now() + CLAIM):
                 continue
         try:
             outcome = send(change_id)

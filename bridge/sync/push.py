@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from bridge import store
+from bridge import claims, store
 from bridge.commerce.wire import order_body
 from bridge.domain.blockers import Blocker, ShopFacts, commerce_rejected, find_blockers
 from bridge.domain.commerce import CommerceOrder, CommerceShipment
@@ -96,7 +96,7 @@ def _batches(link: Link, slots: Executor, done: Counter[str]) -> Iterator[list[J
     after = 0
     while True:
         with link.db.reading() as session:
-            ids = store.importable_ids(session, link.store_id, link.now(), BATCH, after)
+            ids = claims.importable_ids(session, link.store_id, link.now(), BATCH, after)
             orders = store.load_orders(session, ids)
             if not orders:
                 return
@@ -149,7 +149,7 @@ def _create(link: Link, order: Order, snapshot: OrderSnapshot, facts: ShopFacts,
     claim = uuid.uuid4().hex
     claimed_at = link.now()
     with link.db.session() as session:
-        if not store.claim_for_import(session, order, claim, claimed_at, claim_until(link, claimed_at)):
+        if not claims.claim_for_import(session, order, claim, claimed_at, claim_until(link, claimed_at)):
             return "taken"
     try:
         customer_id = None
@@ -210,7 +210,7 @@ def record(
     """
     now = link.now()
     with link.db.session() as session:
-        order = store.claimed_order(session, order_id, claim)
+        order = claims.claimed_order(session, order_id, claim)
         if order is None:
             return "taken"
         with session.no_autoflush:  # written once, not before each row that is read
@@ -244,7 +244,7 @@ def keep_held(
     """Write down that the goods are held, by the Commerce order `created` or (None) the one that is known already."""
     now = link.now()
     with link.db.session() as session:
-        order = store.claimed_order(session, order_id, claim)
+        order = claims.claimed_order(session, order_id, claim)
         if order is None:
             return "taken"
         if created is not None:
@@ -316,7 +316,7 @@ def after_failure(link: Link, order_id: int, claim: str, error: RemoteError) -> 
     if error.verdict is Verdict.UNKNOWN:
         with link.db.session() as session:
             store.record_remote_error(session, link.store_id, error, link.now())
-            order = store.claimed_order(session, order_id, claim)
+            order = claims.claimed_order(session, order_id, claim)
             if order is not None:
                 order.due_at = link.now() + limit(link)
                 order.note(link.now(), "unanswered", "Commerce did not answer; the order will be looked up there.")
@@ -330,7 +330,7 @@ def after_failure(link: Link, order_id: int, claim: str, error: RemoteError) -> 
 
 def _reject(link: Link, order_id: int, claim: str, message: str, blockers: Sequence[Blocker] = ()) -> None:
     with link.db.session() as session:
-        order = store.claimed_order(session, order_id, claim)
+        order = claims.claimed_order(session, order_id, claim)
         if order is not None:
             order.claim = None
             store.replace_blockers(session, order, blockers or [commerce_rejected(message)], link.now())
@@ -341,7 +341,7 @@ def give_back(link: Link, order_id: int, claim: str, error: RemoteError) -> None
     now = link.now()
     with link.db.session() as session:
         store.record_remote_error(session, link.store_id, error, now)
-        order = store.claimed_order(session, order_id, claim)
+        order = claims.claimed_order(session, order_id, claim)
         if order is None:
             return
         pause = next_delay(order.attempts, POLICY, retry_after=error.retry_after, rng=random.SystemRandom())
@@ -372,8 +372,8 @@ def settle_abandoned(link: Link) -> Counter[str]:
         claim = uuid.uuid4().hex
         until = claim_until(link, link.now())
         with link.db.session() as session:
-            ids = store.abandoned_ids(session, link.store_id, link.now(), 50)
-            mine = [i for i in ids if store.claim_abandoned(session, i, claim, link.now(), until)]
+            ids = claims.abandoned_ids(session, link.store_id, link.now(), 50)
+            mine = [i for i in ids if claims.claim_abandoned(session, i, claim, link.now(), until)]
             orders = store.load_orders(session, mine)
         if not ids:
             return done
@@ -410,7 +410,7 @@ def _only_holds(order: Order, created: CommerceOrder) -> bool:
 
 def _release(link: Link, order_id: int, claim: str) -> None:
     with link.db.session() as session:
-        order = store.claimed_order(session, order_id, claim)
+        order = claims.claimed_order(session, order_id, claim)
         if order is not None:
             _set_free(link, order, "Commerce does not have the order; it will be created.")
 

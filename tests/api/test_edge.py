@@ -19,12 +19,13 @@ from werkzeug.test import EnvironBuilder
 from bridge import create_app, migrate
 from bridge.api.blueprint import _Query
 from bridge.api.schemas.orders import OrderQuery
+from bridge.claims import take_lease
 from bridge.config import Config
 from bridge.errors import BridgeError, RemoteError, Verdict
 from bridge.models import JobRun, Order, Store
 from bridge.order_list.cursors import write_cursor
 from bridge.runtime import Runtime
-from bridge.store import enqueue, take_lease
+from bridge.store import enqueue
 from tests.api_client import ApiClient
 from tests.conftest import HandClock
 

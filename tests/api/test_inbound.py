@@ -259,10 +259,10 @@ def test_messages_that_come_meanwhile_are_one_more_run(
 
 
 def test_a_run_that_is_under_way_already_is_followed_by_another(stage: Stage, http: FlaskClient):
-    from bridge import store
+    from bridge import claims
 
     with stage.bridge.db.session() as session:
-        store.take_lease(session, "job:confirm:1", "the scheduler", stage.world.now(), 1000)
+        claims.take_lease(session, "job:confirm:1", "the scheduler", stage.world.now(), 1000)
     adobes(http, event())
     assert {done.state for done in runs(stage)} == {"skipped"}
     assert len(runs(stage)) == early.MOST_SKIPPED + 1

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from bridge.claims import claim_for_import
 from bridge.domain.order import Address, AmazonStatus, Channel
 from bridge.domain.states import ImportState
 from bridge.models import Order, OutgoingChange
 from bridge.runtime import Runtime
 from bridge.sandbox.world import Fault
-from bridge.store import claim_for_import, snapshot_of, write_personal
+from bridge.store import snapshot_of, write_personal
 from bridge.sync.address import edit_address, lock_order
 from tests.api_client import ApiClient
 from tests.conftest import HandClock

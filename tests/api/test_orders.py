@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge import store
+from bridge import claims
 from bridge.domain.states import ImportState
 from bridge.models import Order, OrderEvent, OrderSettingsRow, Store
 from bridge.runtime import Runtime
@@ -50,7 +50,7 @@ def test_what_blocked_an_order_is_not_shown_while_it_is_being_created(api: ApiCl
     assert api.get("/orders", blocker="product_not_found", status="Shipped")["total_count"] == 0
     now = runtime.now()
     with runtime.db.session() as session:
-        assert store.claim_for_import(session, session.get_one(Order, order.id), "claim", now, now)
+        assert claims.claim_for_import(session, session.get_one(Order, order.id), "claim", now, now)
     (listed,) = api.get("/orders")["items"]
     for shown in (listed, api.get(f"/orders/{order.id}")):
         assert (shown["status"], shown["import_state"], shown["blockers"]) == ("Unshipped", "importing", [])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge import clock, store
+from bridge import claims, clock
 from bridge.models import JobRun, StoreSecret
 from bridge.vault import new_key
 from tests.cli.conftest import Cli, store_json
@@ -32,7 +32,7 @@ def well(cli: Cli) -> Cli:
     cli("store", "add", "--from-file", "-", stdin=store_json())
     runtime = cli.runtime()
     with runtime.db.session() as session:
-        store.take_lease(session, "scheduler", "host:1", clock.now(), 600)
+        claims.take_lease(session, "scheduler", "host:1", clock.now(), 600)
     runtime.close()
     return cli
 
@@ -85,12 +85,12 @@ def test_a_database_that_does_not_answer(bare: Cli):
 def test_no_scheduler_and_one_that_died(well: Cli):
     runtime = well.runtime()
     with runtime.db.session() as session:
-        store.take_lease(session, "scheduler", "host:1", clock.now() - timedelta(days=1), 15)
+        claims.take_lease(session, "scheduler", "host:1", clock.now() - timedelta(days=1), 15)
     code, found = findings(well)
     assert (code, list(sick(found))) == (1, ["scheduler"])
     assert "last seen" in found["scheduler"]
     with runtime.db.session() as session:
-        store.release_lease(session, "scheduler", "host:1")
+        claims.release_lease(session, "scheduler", "host:1")
     runtime.close()
     assert "is not running" in findings(well)[1]["scheduler"]
 

@@ -23,16 +23,21 @@ class Outcome:
     text: str
 
 
-def fuzz(directory: Path, *, seconds: int, seed: int) -> Outcome:
-    """Run the examples, coverage, fuzzing and stateful phases for about so long; code 0: nothing was found."""
+def fuzz(directory: Path, *, seed: int, seconds: int | None = None, examples: int | None = None) -> Outcome:
+    """Run the examples, coverage, fuzzing and stateful phases; code 0: nothing was found.
+
+    seconds: about how long. examples: how many of each operation, and scenarios; a slow machine takes longer for them.
+    """
     stage = Stage(directory, more={"rate_limit": "none", "log_level": "ERROR"})
     stage.paid_order(buyer_name="José García")
     stage.paid_order(line("GREEN-MUG", price="8.10"))
     stage.sync()
     command = [
         str(Path(sys.executable).with_name("st")), "--config-file", str(SETTINGS), "run",
-        "--max-time", str(seconds), "--seed", str(seed), "--header", f"Authorization: Bearer {DEMO_KEY}",
+        "--seed", str(seed), "--header", f"Authorization: Bearer {DEMO_KEY}",
     ]  # fmt: skip
+    command += ["--max-time", str(seconds)] if seconds else []
+    command += ["--max-examples", str(examples)] if examples else []
     with serving(create_app(runtime=stage.bridge)) as address:
         done = subprocess.run(
             [*command, f"{address}/openapi.json"],
@@ -41,7 +46,7 @@ def fuzz(directory: Path, *, seconds: int, seed: int) -> Outcome:
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=seconds + 300,
+            timeout=(seconds or 0) + 300,
         )
     stage.bridge.close()
     return Outcome(done.returncode, done.stdout + done.stderr)

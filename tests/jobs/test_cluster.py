@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bridge import migrate, store
+from bridge import claims, migrate
 from bridge.config import Config
 from bridge.errors import ConfigError
 from bridge.jobs import cluster, run
@@ -128,7 +128,7 @@ def test_the_run_of_a_dead_worker_is_done_again_once_its_lease_has_run_out(stage
     stage.paid_order()
     run_id = queued(stage, state="running")
     with stage.bridge.db.session() as session:
-        assert store.take_lease(session, f"job:sync:{stage.store_id}", "dead", stage.world.now(), LEASE_SECONDS)
+        assert claims.take_lease(session, f"job:sync:{stage.store_id}", "dead", stage.world.now(), LEASE_SECONDS)
     assert not take_up(stage.bridge, run_id)
     assert run_of(stage.bridge, run_id).state == "running"
     stage.wait(timedelta(seconds=LEASE_SECONDS + 1))
@@ -150,7 +150,7 @@ def test_a_run_for_a_sibling_store_holds_the_lease_of_the_account(stage: Stage):
     now = stage.world.now()
     with stage.bridge.db.session() as session:
         session.add(JobRun(job="sync", store_id=sibling, trigger="api", state="running", started_at=now))
-        store.take_lease(session, f"job:sync:{stage.store_id}", "alive", now, LEASE_SECONDS * 3)
+        claims.take_lease(session, f"job:sync:{stage.store_id}", "alive", now, LEASE_SECONDS * 3)
     stage.wait(timedelta(seconds=LEASE_SECONDS + 1))
     assert close_lost_runs(stage.bridge) == 0
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bridge import log, store
+from bridge import claims, log, store
 from bridge.errors import NotFound
 from bridge.jobs import JOBS
 from bridge.jobs.run import LEASE_SECONDS, close_lost_runs, job_targets, run_job, start_job
@@ -29,7 +29,7 @@ def test_a_run_is_recorded_with_what_it_did(stage: Stage):
 
 def test_two_runs_of_one_job_for_one_store_never_overlap(stage: Stage):
     with stage.bridge.db.session() as session:
-        assert store.take_lease(session, f"job:sync:{stage.store_id}", "another process", stage.world.now(), 60)
+        assert claims.take_lease(session, f"job:sync:{stage.store_id}", "another process", stage.world.now(), 60)
     assert stage.job("sync").state == "skipped"
     assert stage.world.requests["amazon searchOrders"] == 0
     stage.wait(timedelta(seconds=61))  # the other process died
@@ -100,7 +100,7 @@ def test_runs_whose_process_died_are_closed(stage: Stage):
             session.add(JobRun(job="sync", store_id=store_id, trigger="schedule", state="running", started_at=now))
     assert close_lost_runs(stage.bridge) == 0  # they have only begun
     with stage.bridge.db.session() as session:
-        store.take_lease(session, "job:sync:-", "alive", now, LEASE_SECONDS * 3)
+        claims.take_lease(session, "job:sync:-", "alive", now, LEASE_SECONDS * 3)
     stage.wait(timedelta(seconds=LEASE_SECONDS + 1))
     assert close_lost_runs(stage.bridge) == 1
     with stage.bridge.db.reading() as session:

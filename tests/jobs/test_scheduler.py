@@ -10,8 +10,8 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import select
 
+from bridge import claims
 from bridge import config as configuration
-from bridge import store
 from bridge.errors import ConfigError
 from bridge.jobs import JOBS, SCHEDULER_LEASE
 from bridge.jobs.scheduler import Scheduler, trigger
@@ -62,7 +62,7 @@ def test_without_the_lease_it_waits(stage: Stage, monkeypatch: pytest.MonkeyPatc
     ran = threading.Event()
     monkeypatch.setitem(JOBS, "sync", replace(JOBS["sync"], run=lambda _link: ran.set() or {}))
     with stage.bridge.db.session() as session:
-        assert store.take_lease(session, SCHEDULER_LEASE, "another process", stage.world.now(), 60)
+        assert claims.take_lease(session, SCHEDULER_LEASE, "another process", stage.world.now(), 60)
     waiting = scheduler(stage, sync="@every 1s")
     thread = threading.Thread(target=waiting.run, kwargs={"handle_signals": False})
     thread.start()

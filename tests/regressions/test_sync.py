@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import delete, func, select
 
-from bridge import store
+from bridge import claims
 from bridge.domain.order import AmazonStatus
 from bridge.models import Order, OutgoingChange, Shipment, Store
 from bridge.sandbox.world import Fault
@@ -49,7 +49,7 @@ def test_regression_10_two_runs_of_a_job_for_a_store_do_not_overlap(stage: Stage
     stage.place()
     stage.wait()
     with stage.bridge.db.session() as session:
-        assert store.take_lease(session, f"job:sync:{stage.store_id}", "another process", stage.world.now(), 60)
+        assert claims.take_lease(session, f"job:sync:{stage.store_id}", "another process", stage.world.now(), 60)
     assert stage.job("sync").state == "skipped"
     assert watermark(stage) is None
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge import store
+from bridge import claims, store
 from bridge.db import Database
 from bridge.domain.states import CLAIMED, ImportState
 from bridge.models import Order, OrderEvent, OutgoingChange
@@ -42,7 +42,7 @@ def race(db: Database, attempt: Callable[[Session, str], object]) -> list[object
 
 def take(db: Database, name: str, holder: str, at: timedelta = timedelta(0)) -> bool:
     with db.session() as session:
-        return store.take_lease(session, name, holder, NOW + at, 60)
+        return claims.take_lease(session, name, holder, NOW + at, 60)
 
 
 def test_a_lease_is_its_holders_until_its_time_has_run_out(db: Database, lease: str):
@@ -57,28 +57,28 @@ def test_a_lease_is_its_holders_until_its_time_has_run_out(db: Database, lease: 
 def test_a_lease_is_given_back_by_its_holder_only(db: Database, lease: str):
     take(db, lease, "first")
     with db.session() as session:
-        store.release_lease(session, lease, "second")
+        claims.release_lease(session, lease, "second")
     assert not take(db, lease, "second")
     with db.session() as session:
-        store.release_lease(session, lease, "first")
+        claims.release_lease(session, lease, "first")
     assert take(db, lease, "second")
 
 
 def test_a_new_lease_goes_to_one_of_those_who_ask_at_once(db: Database, lease: str):
-    taken = race(db, lambda session, name: store.take_lease(session, lease, name, NOW, 60))
+    taken = race(db, lambda session, name: claims.take_lease(session, lease, name, NOW, 60))
     assert sorted(taken) == [False] * (RACERS - 1) + [True]
 
 
 def test_a_lease_that_has_run_out_goes_to_one_of_those_who_ask_at_once(db: Database, lease: str):
     take(db, lease, "dead")
     later = NOW + timedelta(minutes=5)
-    taken = race(db, lambda session, name: store.take_lease(session, lease, name, later, 60))
+    taken = race(db, lambda session, name: claims.take_lease(session, lease, name, later, 60))
     assert sorted(taken) == [False] * (RACERS - 1) + [True]
 
 
 def test_an_order_is_claimed_by_one_of_those_who_try_at_once_and_leaves_one_event(db: Database, put):
     order = put()
-    got = race(db, lambda session, name: store.claim_for_import(session, order, name, NOW, NOW + LIMIT))
+    got = race(db, lambda session, name: claims.claim_for_import(session, order, name, NOW, NOW + LIMIT))
     assert sorted(got) == [False] * (RACERS - 1) + [True]
     with db.reading() as session:
         row = session.get_one(Order, order.id)
@@ -91,7 +91,7 @@ def test_an_order_is_claimed_by_one_of_those_who_try_at_once_and_leaves_one_even
 def test_a_claim_of_a_blocked_order_shows_amazons_status_again(db: Database, put):
     order = put(import_state=ImportState.BLOCKED, status="Error")
     with db.session() as session:
-        assert store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
+        assert claims.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
     with db.reading() as session:
         assert session.get_one(Order, order.id).status == "Unshipped"
 
@@ -101,17 +101,17 @@ def test_an_order_of_which_amazon_sent_a_newer_version_is_not_claimed(db: Databa
     with db.session() as session:
         session.get_one(Order, order.id).last_update_date = NOW + timedelta(microseconds=1)
     with db.session() as session:
-        assert not store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
+        assert not claims.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
 
 
 @pytest.mark.parametrize("state", sorted(CLAIMED))
 def test_an_order_is_claimed_into_the_state_of_what_is_done_with_it(db: Database, put, state: ImportState):
     order = put(import_state=state)
     with db.session() as session:
-        assert store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
+        assert claims.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
     with db.session() as session:
-        assert not store.claim_for_import(session, order, "other", NOW, NOW + LIMIT)
-        found = store.claimed_order(session, order.id, "me")
+        assert not claims.claim_for_import(session, order, "other", NOW, NOW + LIMIT)
+        found = claims.claimed_order(session, order.id, "me")
         assert found is not None
         assert found.import_state is CLAIMED[state]
 
@@ -122,14 +122,14 @@ def test_an_order_that_a_commerce_order_holds_by_now_is_not_claimed_by_who_read_
         fresh = session.get_one(Order, order.id)
         fresh.import_state, fresh.commerce_order_id = ImportState.RESERVED, 7
     with db.session() as session:
-        assert not store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
+        assert not claims.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
 
 
 @pytest.mark.parametrize("state", sorted(set(ImportState) - set(CLAIMED)))
 def test_an_order_in_any_other_state_is_not_claimed(db: Database, put, state: ImportState):
     order = put(import_state=state)
     with db.session() as session:
-        assert not store.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
+        assert not claims.claim_for_import(session, order, "me", NOW, NOW + LIMIT)
     with db.reading() as session:
         assert session.get_one(Order, order.id).import_state is state
 
@@ -137,22 +137,22 @@ def test_an_order_in_any_other_state_is_not_claimed(db: Database, put, state: Im
 def test_an_abandoned_order_is_found_once_its_time_has_run_out_and_taken_over_by_one(db: Database, put, store_id: int):
     order = put(import_state=ImportState.IMPORTING, claim="dead", due_at=NOW + LIMIT)
     with db.reading() as session:
-        assert store.abandoned_ids(session, store_id, NOW, 10) == []
-        assert store.abandoned_ids(session, store_id, NOW + LIMIT, 10) == [order.id]
+        assert claims.abandoned_ids(session, store_id, NOW, 10) == []
+        assert claims.abandoned_ids(session, store_id, NOW + LIMIT, 10) == [order.id]
     later, until = NOW + LIMIT, NOW + 2 * LIMIT
-    got = race(db, lambda session, name: store.claim_abandoned(session, order.id, name, later, until))
+    got = race(db, lambda session, name: claims.claim_abandoned(session, order.id, name, later, until))
     assert sorted(got) == [False] * (RACERS - 1) + [True]
 
 
 def test_a_claimed_order_is_seen_by_its_claim_only_and_while_it_is_being_imported(db: Database, put):
     order = put(import_state=ImportState.IMPORTING, claim="mine")
     with db.session() as session:
-        assert store.claimed_order(session, order.id, "another") is None
-        held = store.claimed_order(session, order.id, "mine")
+        assert claims.claimed_order(session, order.id, "another") is None
+        held = claims.claimed_order(session, order.id, "mine")
         assert held is not None
         held.move_to(ImportState.IMPORTED, NOW, "Created.")
     with db.session() as session:
-        assert store.claimed_order(session, order.id, "mine") is None
+        assert claims.claimed_order(session, order.id, "mine") is None
 
 
 def test_a_change_is_kept_once_per_order_kind_and_reference(db: Database, put):
@@ -180,9 +180,9 @@ def test_due_changes_come_longest_due_first_and_of_the_asked_kinds_only(db: Data
     assert late is not None
     assert early is not None
     with db.reading() as session:
-        due = store.due_changes(session, store_id, ("hold", "cancel", "invoice"), NOW, 10)
+        due = claims.due_changes(session, store_id, ("hold", "cancel", "invoice"), NOW, 10)
         assert due == [early.id, late.id]
-        assert store.due_changes(session, store_id, ("hold", "cancel"), NOW, 1) == [early.id]
+        assert claims.due_changes(session, store_id, ("hold", "cancel"), NOW, 1) == [early.id]
 
 
 def test_a_change_is_claimed_by_one_of_those_who_try_at_once(db: Database, put, store_id: int):
@@ -190,11 +190,11 @@ def test_a_change_is_claimed_by_one_of_those_who_try_at_once(db: Database, put, 
     with db.session() as session:
         change = store.enqueue(session.get_one(Order, order_id), "hold", NOW)
     assert change is not None
-    got = race(db, lambda session, _: store.claim_change(session, change.id, NOW, NOW + LIMIT))
+    got = race(db, lambda session, _: claims.claim_change(session, change.id, NOW, NOW + LIMIT))
     assert sorted(got) == [False] * (RACERS - 1) + [True]
     with db.reading() as session:
         assert session.get_one(OutgoingChange, change.id).attempts == 1
-        assert store.due_changes(session, store_id, ("hold",), NOW, 10) == []
+        assert claims.due_changes(session, store_id, ("hold",), NOW, 10) == []
 
 
 def test_a_change_that_is_not_pending_is_never_claimed(db: Database, put):
@@ -204,4 +204,4 @@ def test_a_change_that_is_not_pending_is_never_claimed(db: Database, put):
         assert change is not None
         change.state = "sent"
     with db.session() as session:
-        assert not store.claim_change(session, change.id, NOW, NOW + LIMIT)
+        assert not claims.claim_change(session, change.id, NOW, NOW + LIMIT)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
-from bridge import store
+from bridge import claims, store
 from bridge.db import Database
 from bridge.domain.blockers import Blocker
 from bridge.domain.order import Address, AmazonStatus, Channel, Line, LineAmounts, OrderSnapshot
@@ -119,9 +119,9 @@ def test_an_import_looks_at_what_is_due_and_at_everything_blocked(db: Database, 
     for state in set(ImportState) - {ImportState.READY, ImportState.BLOCKED}:
         put(import_state=state)
     with db.reading() as session:
-        assert store.importable_ids(session, store_id, NOW, 10) == [due.id, blocked.id]
-        assert store.importable_ids(session, store_id, NOW, 1) == [due.id]
-        assert store.importable_ids(session, store_id, NOW, 10, after=due.id) == [blocked.id]
+        assert claims.importable_ids(session, store_id, NOW, 10) == [due.id, blocked.id]
+        assert claims.importable_ids(session, store_id, NOW, 1) == [due.id]
+        assert claims.importable_ids(session, store_id, NOW, 10, after=due.id) == [blocked.id]
 
 
 def test_of_the_held_it_looks_at_what_is_paid_and_at_everything_blocked(db: Database, put: Put, store_id: int):
@@ -135,7 +135,7 @@ def test_of_the_held_it_looks_at_what_is_paid_and_at_everything_blocked(db: Data
             ids.append(held.id)
     put(import_state=ImportState.RESERVED, commerce_order_id=7, due_at=NOW + timedelta(hours=1))
     with db.reading() as session:
-        assert store.importable_ids(session, store_id, NOW, 20, held=True) == ids
+        assert claims.importable_ids(session, store_id, NOW, 20, held=True) == ids
 
 
 def test_blockers_make_an_error_once_and_leave_an_event_for_each_change(db: Database, put: Put):

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import event, func, select
 
-from bridge import store
+from bridge import claims
 from bridge.domain.states import ImportState
 from bridge.models import Order
 from bridge.runtime import Runtime, build
@@ -168,7 +168,7 @@ def test_a_process_that_was_held_up_before_it_sends_is_not_taken_for_dead_while_
     def create(body: Any) -> Any:
         stage.wait(LIMIT * 0.99)  # the shop takes its time
         with stage.bridge.db.reading() as session:
-            sent_at.append(store.abandoned_ids(session, stage.store_id, stage.world.now(), 10))
+            sent_at.append(claims.abandoned_ids(session, stage.store_id, stage.world.now(), 10))
         return create_order(body)
 
     monkeypatch.setattr(stage.bridge.links.get(stage.store_id).commerce, "create_order", create)
@@ -185,7 +185,7 @@ def test_a_process_whose_order_was_taken_over_does_not_send_it(stage: Stage, mon
     def take_over(order_id: int) -> None:
         now = stage.world.now()
         with stage.bridge.db.session() as session:
-            assert store.claim_abandoned(session, order_id, "other", now, now + LIMIT)
+            assert claims.claim_abandoned(session, order_id, "other", now, now + LIMIT)
 
     held.then = take_over
     assert stage.sync("import")["import"].result == {"taken": 1}

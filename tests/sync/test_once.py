@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge import store
+from bridge import claims
 from bridge.domain.states import ImportState
 from bridge.models import Order
 from bridge.sandbox.world import Fault
@@ -82,7 +82,7 @@ def test_a_claim_left_by_a_dead_process_is_taken_over(stage: Stage):
     with stage.bridge.db.session() as session:
         order = session.get_one(Order, stage.order(number).id)
         now = stage.world.now()
-        assert store.claim_for_import(session, order, "dead", now, now + timedelta(seconds=120))
+        assert claims.claim_for_import(session, order, "dead", now, now + timedelta(seconds=120))
     stage.job("import")
     assert stage.commerce_orders(number) == []  # the claim still holds
     stage.wait(LIMIT)
@@ -96,9 +96,9 @@ def test_an_order_is_claimed_by_one_of_two(stage: Stage):
     stage.sync("sync")
     order, now = stage.order(number), stage.world.now()
     with stage.bridge.db.session() as session:
-        assert store.claim_for_import(session, order, "first", now, now + LIMIT)
+        assert claims.claim_for_import(session, order, "first", now, now + LIMIT)
     with stage.bridge.db.session() as session:
-        assert not store.claim_for_import(session, order, "second", now, now + LIMIT)
+        assert not claims.claim_for_import(session, order, "second", now, now + LIMIT)
 
 
 def test_a_claim_fails_when_amazon_has_sent_a_newer_version(stage: Stage):
@@ -108,7 +108,7 @@ def test_a_claim_fails_when_amazon_has_sent_a_newer_version(stage: Stage):
     stage.amazon.request_cancel(number)
     stage.sync("sync")
     with stage.bridge.db.session() as session:
-        assert not store.claim_for_import(session, stale, "late", stage.world.now(), stage.world.now() + LIMIT)
+        assert not claims.claim_for_import(session, stale, "late", stage.world.now(), stage.world.now() + LIMIT)
 
 
 def test_an_order_number_that_another_order_has_blocks_the_order(stage: Stage):

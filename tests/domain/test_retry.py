@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.retry import Policy, next_delay
@@ -29,6 +29,7 @@ def test_the_other_sides_wish_is_a_minimum():
 
 
 @given(st.integers(1, 10**9), st.integers(0, 2**32))
+@settings(max_examples=50)
 def test_every_attempt_has_a_next_one_within_the_bounds(attempt, seed):
     policy = Policy()
     pause = next_delay(attempt, policy, rng=random.Random(seed))

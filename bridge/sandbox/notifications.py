@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -147,12 +148,10 @@ def sqs_sender(endpoint: str) -> Send:
     host = urlsplit(endpoint).hostname or ""
     if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"{host} is not this machine")
-    import boto3  # noqa: PLC0415 - an extra
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415 - an extra
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     patience = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
-    session = boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox")  # noqa: S106
     clients: dict[str, Any] = {}
     addresses: dict[str, str] = {}
 
@@ -160,7 +159,7 @@ def sqs_sender(endpoint: str) -> Send:
         _, _, _, region, account, name = queue.split(":")
         try:
             if region not in clients:
-                clients[region] = session.client("sqs", region_name=region, endpoint_url=endpoint, config=patience)
+                clients[region] = _aws().client("sqs", region_name=region, endpoint_url=endpoint, config=patience)
             if queue not in addresses:
                 found = clients[region].get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
                 addresses[queue] = found["QueueUrl"]
@@ -169,6 +168,14 @@ def sqs_sender(endpoint: str) -> Send:
             raise ConnectionError(str(error)) from error
 
     return send
+
+
+@cache
+def _aws() -> Any:
+    """One session: each would read anew what botocore knows of AWS."""
+    import boto3  # noqa: PLC0415 - an extra
+
+    return boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox")  # noqa: S106
 
 
 def _complete(directive: Json) -> bool:

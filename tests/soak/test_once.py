@@ -40,10 +40,10 @@ def test_on_every_database_workers_that_truly_run_at_once_make_every_order_once(
 
 
 def test_without_faults_four_workers_need_hardly_more_than_one_request_for_an_order(directory: Path):
-    outcome = Crowd(1, directory, orders=1000, in_turn=False, calm=True).play()
+    outcome = Crowd(1, directory, orders=400, in_turn=False, calm=True).play()
     assert outcome.problems == []
-    assert outcome.counts["created"] == 1000
-    assert outcome.counts["requests"] / 1000 <= 1.05
+    assert outcome.counts["created"] == 400
+    assert outcome.counts["requests"] <= 400 + 50  # what products and stock take: of 1,000 orders no more
 
 
 def test_the_same_seed_is_the_same_play(tmp_path: Path):

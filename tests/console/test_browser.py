@@ -561,3 +561,5 @@ def test_the_key_form_is_accessible(open_browser: Any, shown: Shown):
     page.goto("/console/")
     expect(page.get_by_label("API key")).to_be_focused()
     assert Axe().run(page, options={"runOnly": RULES}).response["violations"] == []
+    page.get_by_role("button", name="Use the sandbox's demo key").click()
+    expect(page.get_by_role("heading", name="Stores")).to_be_visible()

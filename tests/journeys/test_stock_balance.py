@@ -232,7 +232,7 @@ PENDING = st.sampled_from(["reserve", "do_not_reserve"])
 
 
 @given(way=WAY, pending=PENDING, events=EVENTS)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_story_makes_a_second_order_or_an_unbalanced_stock(way: str, pending: str, events: list[Any]):
     play(way, pending, events)
 

@@ -25,13 +25,13 @@ setup: $(READY) ## install everything and migrate the database; starts nothing
 run: $(READY) ## the bridge on :8000 beside its sandbox on :8001, orders flowing
 	@$(BIN)/flask bridge demo $(ARGS)
 
-test: $(READY) ## all tests; what is missing on this machine is skipped and named at the end (CI=true: fails)
+test: $(READY) ## all tests but `whole`; what is missing on this machine is skipped and named at the end (CI=true: fails)
 	CI=$(CI) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 whole: $(READY) ## a real seller's two months, order by order, and once more; minutes, and ../shared is needed
 	CI=$(CI) $(BIN)/python -m pytest -m whole -v $(ARGS)
 
-coverage: $(READY) ## all tests once more, with the lines that none of them runs; half as long again
+coverage: $(READY) ## the same tests once more, with the lines that none of them runs; half as long again
 	CI=$(CI) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: $(READY) ## ruff and mypy --strict

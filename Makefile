@@ -28,7 +28,7 @@ run: $(READY) ## the bridge on :8000 beside its sandbox on :8001, orders flowing
 test: $(READY) ## all tests but `whole`; what is missing on this machine is skipped and named at the end (CI=true: fails)
 	CI=$(CI) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-whole: $(READY) ## a real seller's two months, order by order, and once more; minutes, and ../shared is needed
+whole: $(READY) ## a real seller's two months, order by order, and once more; minutes, and needs the shared facts
 	CI=$(CI) $(BIN)/python -m pytest -m whole -v $(ARGS)
 
 coverage: $(READY) ## the same tests once more, with the lines that none of them runs; half as long again

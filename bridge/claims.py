@@ -20,7 +20,7 @@ from bridge.models import Order, OrderEvent, OutgoingChange
 from bridge.store import affected
 from bridge.work import Lease
 
-# The statements are made once: making one takes longer than carrying it out.
+# What every run, order or change needs is made once: making a statement takes longer than carrying it out.
 _ORDERS, _CHANGES = cast(Table, Order.__table__), cast(Table, OutgoingChange.__table__)
 _INSERT_EVENT = insert(cast(Table, OrderEvent.__table__))
 _LEASES = cast(Table, Lease.__table__)
@@ -106,11 +106,11 @@ def claim_for_import(session: Session, order: Order, claim: str, now: datetime, 
     into = CLAIMED.get(old)
     if into is None:
         return False
-    connection = session.connection()
-    known = {"of": order.id, "commerce": order.commerce_order_id, "version": order.last_update_date}
-    known |= {"edits": order.address_edits}
-    becomes = {"status": order.amazon_status.value, "claim": claim, "due_at": until, "updated_at": now}
-    if affected(connection.execute(_claim(into, held=order.commerce_order_id is not None), known | becomes)) != 1:
+    connection, held = session.connection(), order.commerce_order_id
+    read = {"of": order.id, "version": order.last_update_date, "edits": order.address_edits}
+    read |= {"commerce": held} if held is not None else {}
+    becomes = {"shows": order.amazon_status.value, "mine": claim, "until": until, "now": now}
+    if affected(connection.execute(_claim(into, held=held is not None), read | becomes)) != 1:
         return False
     new = transition(old, into)
     event = {"order_id": order.id, "at": now, "kind": "import_state", "old": old.value, "new": new.value}
@@ -134,11 +134,11 @@ def _claim(into: ImportState, *, held: bool) -> Update:
         )
         .values(
             import_state=into,
-            status=bindparam("status"),
-            claim=bindparam("claim"),
-            due_at=bindparam("due_at"),
+            status=bindparam("shows"),
+            claim=bindparam("mine"),
+            due_at=bindparam("until"),
             attempts=row.attempts + 1,
-            updated_at=bindparam("updated_at"),
+            updated_at=bindparam("now"),
         )
     )
 

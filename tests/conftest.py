@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from bridge.db import Database
 from bridge.jobs import run
 from bridge.keys import Scope, create_key
 from bridge.models import Order, Store
+from bridge.processes import settle
 from bridge.runtime import Runtime, build
 from bridge.vault import new_key
 from tests.api_client import ApiClient
@@ -29,9 +29,8 @@ share_routes()
 
 
 def pytest_collection_finish() -> None:
-    """What is there when the tests begin stays, as in a server (bridge.processes.settle)."""
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+    """What is there when the tests begin stays, as in a server."""
+    settle()
 
 
 class HandClock:

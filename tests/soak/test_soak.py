@@ -1,4 +1,4 @@
-"""The short form of `make soak`: a few seeds of thirty virtual days each, and proof that they can fail."""
+"""The short form of `make soak`: a seed of thirty virtual days, and proof that it can fail."""
 
 from __future__ import annotations
 

@@ -6,15 +6,16 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
-
-import httpx
+from typing import TYPE_CHECKING, Literal
 
 from bridge import clock
 from bridge.config import Config
 from bridge.db import Database
 from bridge.sync.connect import PARALLEL, Links
 from bridge.vault import Vault
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True)

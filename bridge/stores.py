@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
+from bridge import outbound, trail
 from bridge import store as records
-from bridge import trail
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.domain import app_secret
 from bridge.domain.settings import OrderSettings, check_order_settings
 from bridge.errors import ConfigError, Conflict, InvalidInput, NotFound
 from bridge.models import GlobalSettingsRow, OrderSettingsRow, ProductMatch, Store, StoreSecret
-from bridge.outbound.guard import check_base_url
 from bridge.sync.orders import look_again
 
 if TYPE_CHECKING:
@@ -267,7 +266,7 @@ def _shape_problems(runtime: Runtime, values: Mapping[str, Any]) -> dict[str, li
     for name in ("commerce_url", "commerce_admin_url"):
         if values.get(name) or (name == "commerce_url" and name in values):
             try:
-                check_base_url(values[name] or "", runtime.config.allowed_private_hosts)
+                outbound.guard.check_base_url(values[name] or "", runtime.config.allowed_private_hosts)
             except (ConfigError, ValueError) as error:  # ValueError: not even an address
                 wrong[name] = [f"{error}."]
     return wrong

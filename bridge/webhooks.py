@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bridge import trail
+from bridge import outbound, trail
 from bridge.domain.webhooks import TEST, new_secret
 from bridge.errors import ConfigError, Conflict, InvalidInput, NotFound
 from bridge.ledger import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from bridge.models import Store
-from bridge.outbound.guard import check_url
 from bridge.sync.announce import deliver, message
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ def _check(runtime: Runtime, values: Mapping[str, Any]) -> None:
         return
     config = runtime.config
     try:
-        check_url(values["url"], config.allowed_private_hosts, whose="endpoint", loopback=config.sandbox)
+        outbound.guard.check_url(values["url"], config.allowed_private_hosts, whose="endpoint", loopback=config.sandbox)
     except (ConfigError, ValueError) as error:  # ValueError: not even an address
         raise InvalidInput("The endpoint cannot be kept.", {"url": [f"{error}."]}) from error
 

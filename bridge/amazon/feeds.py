@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from bridge.amazon.words import CANCEL_REASONS
+
 FLAT_CANCELLATIONS = "POST_FLAT_FILE_ORDER_ACKNOWLEDGEMENT_DATA"
 XML_CANCELLATIONS = "POST_ORDER_ACKNOWLEDGEMENT_DATA"
-CANCEL_REASONS = (
-    "NoInventory", "ShippingAddressUndeliverable", "CustomerExchange", "BuyerCanceled", "GeneralAdjustment",
-    "CarrierCreditDecision", "RiskAssessmentInformationNotValid", "CarrierCoverageFailure", "CustomerReturn",
-    "MerchandiseNotReceived",
-)  # fmt: skip
 MAX_MESSAGES = 10_000  # of one feed
 
 _COLUMNS = ("order-id", "cancellation-reason-code", "amazon-order-item-code")

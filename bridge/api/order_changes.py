@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from bridge import queries, trail
+from bridge import queries, sync, trail
 from bridge.api.blueprint import caller, demand_version, reply_versioned, runtime
 from bridge.api.orders import blp
 from bridge.api.schemas import order_changes as shapes
@@ -23,8 +23,6 @@ from bridge.jobs.run import start_job
 from bridge.keys import Scope
 from bridge.models import Order
 from bridge.sync.address import address_version, edit_address, lock_order
-from bridge.sync.cancel import request_cancel
-from bridge.sync.confirm import request_confirmation
 
 __all__ = ["blp"]  # with the routes below on it
 
@@ -47,7 +45,7 @@ def cancel_order(values: dict[str, Any], order_id: int) -> Response:
     refuses, `outgoing` of the order tells how far it is. 409 `not_cancelable`: only Unshipped orders that the merchant
     ships; `cancellation_requested`: it was asked for already.
     """
-    return _told_to_amazon(order_id, partial(request_cancel, reason=values["reason"]))
+    return _told_to_amazon(order_id, partial(sync.cancel.request_cancel, reason=values["reason"]))
 
 
 @blp.operation(
@@ -66,7 +64,7 @@ def confirm_shipments(order_id: int) -> Response:
     Those that Amazon has refused, and those that wait for their next attempt, are sent at once. 409
     `nothing_to_confirm`: Amazon has taken all of it, or nothing was shipped.
     """
-    return _told_to_amazon(order_id, request_confirmation)
+    return _told_to_amazon(order_id, sync.confirm.request_confirmation)
 
 
 def _told_to_amazon(order_id: int, change: Callable[[Order, datetime], None]) -> Response:

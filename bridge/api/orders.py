@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy import Connection, select
 
-from bridge import queries, trail
+from bridge import queries, sync, trail
 from bridge.api.blueprint import LINK, Blueprint, caller, reply, reply_page, runtime
 from bridge.api.export import csv_lines
 from bridge.api.schemas import orders as shapes
@@ -24,7 +24,6 @@ from bridge.keys import Scope
 from bridge.models import Store
 from bridge.order_list import OrderFilter, every_page, find_page
 from bridge.sync.orders import request_import
-from bridge.sync.push import preview
 
 blp = Blueprint(
     "Orders", __name__, url_prefix="/api/v1", description="Amazon orders and what became of them in Commerce."
@@ -172,7 +171,7 @@ def preview_order(order_id: int) -> Response:
     with runtime().db.reading() as session:
         order = queries.find_order(session, order_id, caller().store_ids)
     trail.record_reading(runtime().db, "order.read", order_id, order.store_id)
-    seen = preview(runtime().links.get(order.store_id), order_id)
+    seen = sync.push.preview(runtime().links.get(order.store_id), order_id)
     known = order.currency is not None and order.grand_total_minor is not None
     return reply(
         {

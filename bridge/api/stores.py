@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from bridge import queries, stores, trail
+from bridge import queries, stores, sync, trail
 from bridge import store as records
 from bridge.amazon.marketplaces import MARKETPLACES
 from bridge.api.blueprint import (
@@ -26,7 +26,6 @@ from bridge.api.schemas.jobs import JobRunSchema
 from bridge.errors import Conflict
 from bridge.jobs.run import start_job
 from bridge.keys import Scope
-from bridge.sync.verify import verify
 
 blp = Blueprint(
     "Stores", __name__, url_prefix="/api/v1", description="Amazon seller accounts and what is set for them."
@@ -153,7 +152,7 @@ def deactivate_store(store_id: int) -> Response:
 )
 def verify_store(store_id: int) -> Response:
     """Ask Amazon and Commerce whether a store's credentials and settings work"""
-    checks = [{"name": c.name, "ok": c.ok, "message": c.message} for c in verify(runtime().links, store_id)]
+    checks = [{"name": c.name, "ok": c.ok, "message": c.message} for c in sync.verify.verify(runtime().links, store_id)]
     return reply({"ok": all(check["ok"] for check in checks), "checks": checks})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from bridge.amazon.feeds import CANCEL_REASONS
+from bridge.amazon.words import CANCEL_REASONS, CARRIER_CODES
 from bridge.api.schemas.jobs import RUN_STATES
 from bridge.api.schemas.webhooks import DELIVERY_STATES
 from bridge.config import JOB_NAMES, Config
@@ -18,7 +18,6 @@ from bridge.domain.settings import ORDER_SETTINGS
 from bridge.domain.states import ImportState, ShownStatus
 from bridge.domain.webhooks import EventType
 from bridge.keys import DEMO_KEY
-from bridge.sync.carriers import CODES
 
 # Everything comes from this server and nothing is inline; a script cannot make markup of text (trusted types).
 POLICY = (
@@ -116,7 +115,7 @@ def product_matches(store_id: int) -> str:
 @console.get("/console/stores/<int:store_id>/carriers")
 def carriers(store_id: int) -> str:
     """What Amazon is told for the shop's carriers."""
-    return _page("carriers", "Carriers", store_id=store_id, codes=CODES)
+    return _page("carriers", "Carriers", store_id=store_id, codes=CARRIER_CODES)
 
 
 @console.get("/console/orders")

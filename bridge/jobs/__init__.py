@@ -6,14 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bridge import sync
 from bridge.jobs.cleanup import clean_up
 from bridge.jobs.notifications import read_notifications
 from bridge.jobs.webhooks import tell
-from bridge.sync.audit import run_audit
-from bridge.sync.confirm import confirm_shipments
-from bridge.sync.follow import follow_orders
-from bridge.sync.held import import_all
-from bridge.sync.pull import pull_orders, sweep_orders
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -43,16 +39,43 @@ class Job:
         return self.run is not None
 
 
+# Functions of their own, so that the use cases and the clients are imported where a job runs, and only there.
+
+
+def _sync(link: Link) -> dict[str, int]:
+    return sync.pull.pull_orders(link)
+
+
+def _sweep(link: Link) -> dict[str, int]:
+    return sync.pull.sweep_orders(link)
+
+
+def _import(link: Link) -> dict[str, int]:
+    return sync.held.import_all(link)
+
+
+def _confirm(link: Link) -> dict[str, int]:
+    return sync.confirm.confirm_shipments(link)
+
+
+def _complete(link: Link) -> dict[str, int]:
+    return sync.follow.follow_orders(link)
+
+
+def _audit(link: Link) -> dict[str, int]:
+    return sync.audit.run_audit(link)
+
+
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        Job("sync", "Read what changed on Amazon.", run=pull_orders, writes=False, per_account=True),
-        Job("sweep", "Read the last two days' new orders once more.", run=sweep_orders, writes=False, per_account=True),
+        Job("sync", "Read what changed on Amazon.", run=_sync, writes=False, per_account=True),
+        Job("sweep", "Read the last two days' new orders once more.", run=_sweep, writes=False, per_account=True),
         Job("notifications", "Listen to Amazon's notifications.", run_once=read_notifications, writes=False),
-        Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=import_all),
-        Job("confirm", "Confirm the shop's shipments to Amazon.", run=confirm_shipments),
-        Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=follow_orders),
-        Job("audit", "Compare Amazon, us and Commerce, and name what differs.", run=run_audit, writes=False),
+        Job("import", "Create what can be created in Commerce, and say why the rest cannot.", run=_import),
+        Job("confirm", "Confirm the shop's shipments to Amazon.", run=_confirm),
+        Job("complete", "Hold, cancel, invoice and complete in Commerce what Amazon asks for.", run=_complete),
+        Job("audit", "Compare Amazon, us and Commerce, and name what differs.", run=_audit, writes=False),
         Job("webhooks", "Tell the webhook endpoints what became of orders.", run_once=tell),
         Job("cleanup", "Delete old logs, and buyers' data that is no longer needed.", run_once=clean_up, writes=False),
     )

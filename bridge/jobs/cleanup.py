@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import CursorResult, Delete, delete, exists
 
-from bridge import idempotency, store
+from bridge import idempotency, store, sync
 from bridge.ledger import AuditEvent, InboundEvent, WebhookDelivery, WebhookEvent
 from bridge.models import CommunicationError, JobRun, Notification
-from bridge.sync.personal import purge_personal_data
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -27,7 +26,7 @@ def clean_up(runtime: Runtime) -> dict[str, int]:
 
     An order's own events and what people changed are never deleted; who read personal data is, after READINGS_KEPT.
     """
-    counts = {"personal_data": purge_personal_data(runtime.db, runtime.now())}
+    counts = {"personal_data": sync.personal.purge_personal_data(runtime.db, runtime.now())}
     with runtime.db.session() as session:
         before = runtime.now() - KEPT[store.global_settings(session).clear_log_history]
         settled_before = runtime.now() - NOTIFICATIONS_KEPT

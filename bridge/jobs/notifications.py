@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.sync.notify import listen
+from bridge import sync
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -19,7 +19,7 @@ def read_notifications(runtime: Runtime) -> dict[str, int]:
     if queue is None:
         return {}
     with queue:
-        return listen(
+        return sync.notify.listen(
             runtime.db,
             runtime.links,
             queue,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge import store
-from bridge.sync.announce import Announcer
+from bridge import store, sync
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
@@ -16,5 +15,7 @@ def tell(runtime: Runtime) -> dict[str, int]:
     with runtime.db.session() as session:
         if store.global_settings(session).read_only_mode:
             return {}
-    announcer = Announcer(runtime.db, runtime.vault, runtime.links.receivers(), runtime.now, runtime.stopping)
+    announcer = sync.announce.Announcer(
+        runtime.db, runtime.vault, runtime.links.receivers(), runtime.now, runtime.stopping
+    )
     return announcer.run()

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -28,8 +28,10 @@ from bridge.domain.retry import Policy, next_delay
 from bridge.domain.webhooks import EventType, signature
 from bridge.ledger import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from bridge.order_list import moment, order_items
-from bridge.outbound.receivers import Answer, Receivers
 from bridge.vault import Vault
+
+if TYPE_CHECKING:
+    from bridge.outbound.receivers import Answer, Receivers
 
 POLICY = Policy(first=10, factor=3, cap=6 * 3600)
 CLAIM = timedelta(minutes=2)  # longer than a call can take

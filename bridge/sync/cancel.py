@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session, selectinload
 from bridge import claims, store, trail
 from bridge.amazon.client import GET_FEED_DOCUMENT
 from bridge.amazon.feeds import (
-    CANCEL_REASONS,
     FLAT_CANCELLATIONS,
     Cancellation,
     FeedError,
     flat_cancellations,
     read_report,
 )
+from bridge.amazon.words import CANCEL_REASONS
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.retry import Policy, next_delay
 from bridge.errors import Conflict, InvalidInput, RemoteError, Verdict

@@ -1,7 +1,6 @@
 """Which carrier Amazon is told for a track made in Commerce: as the merchant mapped it, else by its code or title.
 
-Amazon keeps the list of its codes to itself; these are the common ones of its order feed's schema (amazon-sp-api 2.1).
-A carrier that is not among them is sent as "Other" with the track's title as its name.
+A carrier that is not among CARRIER_CODES is sent as "Other" with the track's title as its name.
 """
 
 from __future__ import annotations
@@ -14,21 +13,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bridge import trail
+from bridge.amazon.words import CARRIER_CODES
 from bridge.domain.commerce import plain
 from bridge.errors import InvalidInput
 from bridge.models import CarrierMapping, Order, OutgoingChange, Shipment
 from bridge.sync.outgoing import CONFIRM_SHIPMENT
 
-CODES = (
-    "USPS", "UPS", "UPSMI", "FedEx", "DHL", "GLS", "Royal Mail", "Parcelforce", "TNT", "Canada Post", "Chronopost",
-    "Deutsche Post", "DPD", "La Poste", "Poste Italiane", "SDA", "BlueDart", "Aramex", "India Post",
-    "DTDC", "Delhivery", "Lasership", "OnTrac", "Yodel", "Newgistics", "Hermes", "Correos", "SEUR", "Yamato Transport",
-    "Sagawa", "Japan Post", "Australia Post", "StarTrack", "Purolator",
-)  # fmt: skip
-_BY_PLAIN = {plain(code).replace(" ", ""): code for code in CODES}
-
-
 OTHER = "Other"
+_BY_PLAIN = {plain(code).replace(" ", ""): code for code in CARRIER_CODES}
 
 
 @dataclass(frozen=True, slots=True)

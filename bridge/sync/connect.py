@@ -6,19 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal
 
-import httpx
-
-from bridge import clock, store
-from bridge.amazon.auth import TokenCache
-from bridge.amazon.client import AmazonClient
+from bridge import amazon, clock, commerce, outbound, store
 from bridge.amazon.marketplaces import MARKETPLACES, REGION_ENDPOINTS
-from bridge.amazon.sqs import Queue
-from bridge.commerce.auth import BearerAuth, OAuth1Auth
-from bridge.commerce.client import CommerceClient
-from bridge.commerce.ims import TOKEN_URL, ImsAuth
 from bridge.config import Config
 from bridge.db import Database
 from bridge.domain import app_secret
@@ -27,11 +19,18 @@ from bridge.domain.names import split_name
 from bridge.domain.order import OrderSnapshot
 from bridge.domain.settings import OrderSettings
 from bridge.models import Store
-from bridge.outbound.adobe_keys import AdobeKeys
-from bridge.outbound.receivers import Receivers
 from bridge.sync.quota import StoredQuota
 from bridge.sync.shop import shop_context
 from bridge.vault import Vault
+
+if TYPE_CHECKING:
+    import httpx
+
+    from bridge.amazon.client import AmazonClient
+    from bridge.amazon.sqs import Queue
+    from bridge.commerce.client import CommerceClient
+    from bridge.outbound.adobe_keys import AdobeKeys
+    from bridge.outbound.receivers import Receivers
 
 LWA_ENDPOINT = "https://api.amazon.com/auth/o2/token"
 SHOP_CONTEXT_LASTS = timedelta(hours=1)
@@ -152,7 +151,6 @@ class Links:
         self._parallel = parallel
         self._clients: dict[int, Clients] = {}
         self._lock = threading.Lock()
-        self.adobe_keys = AdobeKeys(now, self._transports.get("adobe"))
 
     def get(self, store_id: int) -> Link:
         """The store's link, with its settings as they are now. Raises NotFound, ConfigError."""
@@ -191,11 +189,16 @@ class Links:
         """The queue of Amazon's notifications, to be closed; None when none is configured. Raises ConfigError."""
         if not self._config.sqs_queue_url:
             return None
-        return Queue(self._config.sqs_queue_url, self._config.sqs_endpoint)
+        return amazon.sqs.Queue(self._config.sqs_queue_url, self._config.sqs_endpoint)
+
+    @cached_property
+    def adobe_keys(self) -> AdobeKeys:
+        """The keys that Adobe I/O Events signs with."""
+        return outbound.adobe_keys.AdobeKeys(self._now, self._transports.get("adobe"))
 
     def receivers(self) -> Receivers:
         """What sends webhooks; endpoints on this machine are called beside the sandbox only."""
-        return Receivers(
+        return outbound.receivers.Receivers(
             self._config.allowed_private_hosts,
             loopback=self._config.sandbox,
             transport=self._transports.get("webhooks"),
@@ -221,38 +224,38 @@ class Links:
     ) -> Clients:
         region = MARKETPLACES[marketplace_id].region
         quota = StoredQuota(self._db, f"{seller_id}:{region}", self._now)
-        amazon = AmazonClient(
+        seller = amazon.client.AmazonClient(
             endpoint=self._config.amazon_endpoint or REGION_ENDPOINTS[region],
             lwa_endpoint=self._config.lwa_endpoint or LWA_ENDPOINT,
             client_id=secret["amazon_client_id"],
             client_secret=secret["amazon_client_secret"],
             refresh_token=secret["amazon_refresh_token"],
-            tokens=TokenCache(),
+            tokens=amazon.auth.TokenCache(),
             quota=quota,
             transport=self._transports.get("amazon"),
             clock=self._now,
         )
-        commerce = CommerceClient(
+        shop = commerce.client.CommerceClient(
             base_url=commerce_url,
             auth=self._commerce_auth(secret),
             transport=self._transports.get("commerce"),
             private_networks=self._config.allowed_private_hosts,
         )
-        return Clients(amazon, commerce, version, app_secret.entered_at(secret, version), quota)
+        return Clients(seller, shop, version, app_secret.entered_at(secret, version), quota)
 
     def _commerce_auth(self, secret: Mapping[str, str]) -> httpx.Auth:
         if secret["commerce_auth"] == "bearer":
-            return BearerAuth(secret["commerce_token"])
+            return commerce.auth.BearerAuth(secret["commerce_token"])
         if secret["commerce_auth"] == "ims":
-            return ImsAuth(
+            return commerce.ims.ImsAuth(
                 secret["commerce_ims_client_id"],
                 secret["commerce_ims_client_secret"],
                 secret["commerce_ims_org_id"],
-                token_url=self._config.ims_endpoint or TOKEN_URL,
+                token_url=self._config.ims_endpoint or commerce.ims.TOKEN_URL,
                 transport=self._transports.get("commerce"),
                 clock=lambda: self._now().timestamp(),
             )
-        return OAuth1Auth(
+        return commerce.auth.OAuth1Auth(
             secret["commerce_consumer_key"],
             secret["commerce_consumer_secret"],
             secret["commerce_access_token"],
@@ -261,7 +264,8 @@ class Links:
 
     def close(self) -> None:
         """Give all connections back."""
-        self.adobe_keys.close()
+        if "adobe_keys" in vars(self):  # made when first asked for
+            self.adobe_keys.close()
         with self._lock:
             for clients in self._clients.values():
                 clients.close()

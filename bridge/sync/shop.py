@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from bridge.commerce.client import CommerceClient
 from bridge.domain.commerce import ShopContext, StoreView
 from bridge.errors import RemoteError, Verdict
+
+if TYPE_CHECKING:
+    from bridge.commerce.client import CommerceClient
 
 
 def shop_context(

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from bridge.amazon.feeds import CANCEL_REASONS
+from bridge.amazon.words import CANCEL_REASONS
 from bridge.api.blueprint import Input
 from bridge.api.fields import Enumerated
 

@@ -1,0 +1,24 @@
+"""Packages whose modules are imported when they are first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+
+def modules_of(package: str) -> Callable[[str], ModuleType]:
+    """A package's `__getattr__` (PEP 562), which imports the module of that name.
+
+    For what most processes never use: a server's worker answers lists for days without calling Amazon. Python keeps the
+    module as the package's attribute, so that this is asked for each module once.
+    """
+
+    def __getattr__(name: str) -> ModuleType:  # noqa: N807  Python's name
+        # Python itself asks for __path__ and the like, and must be told that there are none.
+        if name.startswith("_") or find_spec(f"{package}.{name}") is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return import_module(f"{package}.{name}")
+
+    return __getattr__

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,6 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.dialects.mysql import DATETIME as MYSQL_DATETIME
-from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -51,6 +50,16 @@ NAMING = {
 Key = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _is_mysql(dialect: Dialect) -> bool:
+    return dialect.name in {"mysql", "mariadb"}
+
+
+def _of_mysql(name: str, **options: Any) -> TypeEngine[Any]:
+    """A type that only these have; looked up where they are used, for their dialect takes a megabyte."""
+    kind: TypeEngine[Any] = getattr(import_module("sqlalchemy.dialects.mysql"), name)(**options)
+    return kind
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime in UTC, kept as a plain UTC timestamp to the microsecond on every database."""
 
@@ -59,7 +68,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """MySQL and MariaDB drop the microseconds unless asked to keep them."""
-        return dialect.type_descriptor(MYSQL_DATETIME(fsp=6) if dialect.name in {"mysql", "mariadb"} else DateTime())
+        return dialect.type_descriptor(_of_mysql("DATETIME", fsp=6) if _is_mysql(dialect) else DateTime())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuses a time without a zone: it would silently be taken for UTC."""
@@ -74,6 +83,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class LongText(TypeDecorator[str]):
+    """Text of any length: TEXT of MySQL ends at 64 KiB."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """MySQL's and MariaDB's own word for it."""
+        return _of_mysql("LONGTEXT") if _is_mysql(dialect) else Text()
+
+
 class Json(TypeDecorator[Any]):
     """A JSON value kept as text, the same on every database."""
 
@@ -81,8 +101,8 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """TEXT of MySQL ends at 64 KiB."""
-        return dialect.type_descriptor(LONGTEXT() if dialect.name in {"mysql", "mariadb"} else Text())
+        """As LongText; PostgreSQL's dialect makes it VARCHAR, which has no end there either."""
+        return dialect.type_descriptor(_of_mysql("LONGTEXT") if _is_mysql(dialect) else Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """None stays NULL."""
@@ -128,19 +148,9 @@ class Word(TypeDecorator[Any]):
 
 
 class Base(DeclarativeBase):
-    """Tables. Text is compared byte by byte on MySQL and MariaDB too, so that SKUs differ when they differ."""
+    """Tables. How MySQL and MariaDB keep them is said where they are made (migrations/env.py)."""
 
     metadata = MetaData(naming_convention=NAMING)
-    __table_args__: Any = {
-        "mysql_charset": "utf8mb4",
-        "mysql_collate": "utf8mb4_bin",
-        "mysql_engine": "InnoDB",
-    }
-
-
-def table_args(*items: Any) -> tuple[Any, ...]:
-    """A table's constraints and indexes, with what holds for all tables."""
-    return (*items, Base.__table_args__)
 
 
 class Database:

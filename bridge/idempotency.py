@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Result, String, Text, delete, insert, update
-from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy import CursorResult, Result, String, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bridge.db import Base, Database, Json, UtcDateTime
+from bridge.db import Base, Database, Json, LongText, UtcDateTime
 from bridge.errors import Conflict, InvalidInput
 
 KEPT = timedelta(hours=24)
@@ -39,7 +38,7 @@ class IdempotencyKey(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     status: Mapped[int | None]
     headers: Mapped[Any] = mapped_column(Json, nullable=True)
-    body: Mapped[str | None] = mapped_column(Text().with_variant(LONGTEXT(), "mysql", "mariadb"))
+    body: Mapped[str | None] = mapped_column(LongText)
 
 
 @dataclass(frozen=True, slots=True)

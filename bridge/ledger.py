@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bridge.db import Base, Json, Key, UtcDateTime, table_args
+from bridge.db import Base, Json, Key, UtcDateTime
 
 
 class AuditEvent(Base):
@@ -21,7 +21,7 @@ class AuditEvent(Base):
     """
 
     __tablename__ = "audit_events"
-    __table_args__ = table_args(
+    __table_args__ = (
         UniqueConstraint("once"),
         Index("ix_audit_events_at", "at", "id"),
         Index("ix_audit_events_store", "store_id", "id"),
@@ -77,7 +77,7 @@ class WebhookEvent(Base):
     """
 
     __tablename__ = "webhook_events"
-    __table_args__ = table_args(
+    __table_args__ = (
         UniqueConstraint("event_id"),
         Index("ix_webhook_events_dispatched", "dispatched_at", "id"),
         Index("ix_webhook_events_order", "order_id", "id"),
@@ -101,7 +101,7 @@ class WebhookDelivery(Base):
     """
 
     __tablename__ = "webhook_deliveries"
-    __table_args__ = table_args(
+    __table_args__ = (
         UniqueConstraint("endpoint_id", "event_id"),
         Index("ix_webhook_deliveries_due", "state", "due_at", "id"),
         Index("ix_webhook_deliveries_endpoint", "endpoint_id", "state", "due_at"),
@@ -131,7 +131,7 @@ class InboundEvent(Base):
     """
 
     __tablename__ = "inbound_events"
-    __table_args__ = table_args(
+    __table_args__ = (
         UniqueConstraint("source", "store_id", "event_id"),
         Index("ix_inbound_events_store", "store_id", "received_at"),
         Index("ix_inbound_events_received", "received_at"),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from bridge.db import Base, Bytewise, Json, Key, UtcDateTime, Word, covering, table_args
+from bridge.db import Base, Bytewise, Json, Key, UtcDateTime, Word, covering
 from bridge.domain.order import AmazonStatus, Channel
 from bridge.domain.states import ENDED, ImportState, shown_status, transition
 from bridge.domain.webhooks import EventType, told_of_import, told_of_status
@@ -21,7 +21,7 @@ class Store(Base):
     """One Amazon seller account in one marketplace, tied to one Commerce website (design: section 2)."""
 
     __tablename__ = "stores"
-    __table_args__ = table_args(UniqueConstraint("seller_id", "marketplace_id"))
+    __table_args__ = (UniqueConstraint("seller_id", "marketplace_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
@@ -90,7 +90,7 @@ class Order(Base):
     """An Amazon order and how far it has come. `status` is what the grid shows (domain/states.shown_status)."""
 
     __tablename__ = "orders"
-    __table_args__ = table_args(
+    __table_args__ = (
         UniqueConstraint("store_id", "amazon_order_id"),
         covering("ix_orders_date", "store_id", "purchase_date", "id", also=_FILTERED),
         covering("ix_orders_status", "store_id", "status", "purchase_date", "id", also=_FILTERED),
@@ -209,7 +209,7 @@ class OrderPersonalData(Base):
     """
 
     __tablename__ = "order_personal_data"
-    __table_args__ = table_args(Index("ix_order_personal_data_buyer", "store_id", "buyer_sort", "order_id"))
+    __table_args__ = (Index("ix_order_personal_data_buyer", "store_id", "buyer_sort", "order_id"),)
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
@@ -235,7 +235,7 @@ class BuyerWord(Base):
     """One word of a buyer's name without case and accents, so that the beginnings of words are found by index."""
 
     __tablename__ = "buyer_words"
-    __table_args__ = table_args(Index("ix_buyer_words_word", "store_id", "word", "order_id"))
+    __table_args__ = (Index("ix_buyer_words_word", "store_id", "word", "order_id"),)
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
     word: Mapped[str] = mapped_column(Bytewise(64), primary_key=True)
@@ -249,7 +249,7 @@ class OrderLine(Base):
     """
 
     __tablename__ = "order_lines"
-    __table_args__ = table_args(UniqueConstraint("order_id", "amazon_item_id"), Index("ix_order_lines_sku", "sku"))
+    __table_args__ = (UniqueConstraint("order_id", "amazon_item_id"), Index("ix_order_lines_sku", "sku"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -274,7 +274,7 @@ class OrderBlocker(Base):
     """A reason why an order cannot be created in Commerce now; replaced as a set at every look."""
 
     __tablename__ = "order_blockers"
-    __table_args__ = table_args(Index("ix_order_blockers_code", "code", "order_id"))
+    __table_args__ = (Index("ix_order_blockers_code", "code", "order_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
@@ -289,7 +289,7 @@ class OrderEvent(Base):
     """One thing that happened to an order; written in the commit that changed it. `message` is for the merchant."""
 
     __tablename__ = "order_events"
-    __table_args__ = table_args(Index("ix_order_events_order", "order_id", "id"), Index("ix_order_events_at", "at"))
+    __table_args__ = (Index("ix_order_events_order", "order_id", "id"), Index("ix_order_events_at", "at"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -307,7 +307,7 @@ class Shipment(Base):
     """
 
     __tablename__ = "shipments"
-    __table_args__ = table_args(UniqueConstraint("order_id", "commerce_shipment_id"))
+    __table_args__ = (UniqueConstraint("order_id", "commerce_shipment_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -326,7 +326,7 @@ class OutgoingChange(Base):
     """
 
     __tablename__ = "outgoing_changes"
-    __table_args__ = table_args(
+    __table_args__ = (
         UniqueConstraint("order_id", "kind", "reference"),
         Index("ix_outgoing_changes_due", "store_id", "kind", "state", "due_at", "id"),
     )
@@ -358,7 +358,7 @@ class Notification(Base):
     """
 
     __tablename__ = "notifications"
-    __table_args__ = table_args(
+    __table_args__ = (
         UniqueConstraint("notification_id"),
         Index("ix_notifications_due", "state", "due_at", "id"),
         Index("ix_notifications_order", "store_id", "amazon_order_id", "state"),
@@ -381,7 +381,7 @@ class ProductMatch(Base):
     """Which Commerce SKU stands for a seller SKU or an ASIN, and how many of it one Amazon unit is."""
 
     __tablename__ = "product_matches"
-    __table_args__ = table_args(UniqueConstraint("store_id", "seller_sku"), UniqueConstraint("store_id", "asin"))
+    __table_args__ = (UniqueConstraint("store_id", "seller_sku"), UniqueConstraint("store_id", "asin"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
@@ -407,9 +407,7 @@ class JobRun(Base):
     """One run of a job for one store (NULL: for the bridge) and what it did."""
 
     __tablename__ = "job_runs"
-    __table_args__ = table_args(
-        Index("ix_job_runs_started", "started_at"), Index("ix_job_runs_job", "job", "store_id", "id")
-    )
+    __table_args__ = (Index("ix_job_runs_started", "started_at"), Index("ix_job_runs_job", "job", "store_id", "id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     job: Mapped[str] = mapped_column(String(24))
@@ -426,7 +424,7 @@ class CommunicationError(Base):
     """A call to Amazon or Commerce that failed; no personal data."""
 
     __tablename__ = "communication_errors"
-    __table_args__ = table_args(Index("ix_communication_errors_at", "at"))
+    __table_args__ = (Index("ix_communication_errors_at", "at"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     store_id: Mapped[int | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))

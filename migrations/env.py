@@ -13,6 +13,9 @@ import bridge.work  # noqa: F401
 from bridge import config
 from bridge.db import Base, Database
 
+# Text is compared byte by byte on MySQL and MariaDB too, so that SKUs differ when they differ. Said here and not at the
+# models, where it would bring these databases' dialect into every process.
+FOR_MYSQL = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 LOCK = 7_204_118  # any number, the same in every process that migrates
 
 
@@ -47,7 +50,9 @@ def alone(connection: Connection):
 
 
 def run(connection: Connection) -> None:
-    """Migrate over this connection."""
+    """Migrate over this connection, or compare what is there with the models."""
+    for table in Base.metadata.tables.values():
+        table.kwargs.update(FOR_MYSQL)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

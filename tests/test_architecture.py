@@ -20,15 +20,18 @@ RECORDS = (
     "bridge.domain", "bridge.errors", "bridge.db", "bridge.models", "bridge.ledger", "bridge.work", "bridge.store",
     "bridge.claims", "bridge.migrate", "bridge.trail",
 )  # fmt: skip
-TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.feeds")  # tables of values, no clients
+TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.words")  # tables of values, no clients
+# Packages whose modules are imported when they are used.
+LATE = ("bridge.amazon", "bridge.commerce", "bridge.outbound", "bridge.sync")
 USE_CASES = (
     "bridge.sync", "bridge.stores", "bridge.webhooks", "bridge.inbound", "bridge.admin_ui", "bridge.jobs",
     "bridge.keys", "bridge.idempotency", "bridge.runtime",
 )  # fmt: skip
 READS = ("bridge.queries", "bridge.queries_trail", "bridge.order_list")
-BASE = ("bridge.clock", "bridge.config", "bridge.log", "bridge.vault", "bridge.errors")
+BASE = ("bridge.clock", "bridge.config", "bridge.late", "bridge.log", "bridge.vault", "bridge.errors")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.domain": (),
+    "bridge.late": (),
     "bridge.errors": (),
     "bridge.clock": (),
     "bridge.log": (),
@@ -36,9 +39,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bridge.tls": (),
     "bridge.config": ("bridge.errors",),
     "bridge.vault": ("bridge.errors",),
-    "bridge.amazon": ("bridge.domain", "bridge.errors", "bridge.tls"),
-    "bridge.commerce": ("bridge.domain", "bridge.errors", "bridge.outbound.guard", "bridge.tls"),
-    "bridge.outbound": ("bridge.errors", "bridge.tls"),
+    "bridge.amazon": ("bridge.domain", "bridge.errors", "bridge.late", "bridge.tls"),
+    "bridge.commerce": ("bridge.domain", "bridge.errors", "bridge.late", "bridge.outbound.guard", "bridge.tls"),
+    "bridge.outbound": ("bridge.errors", "bridge.late", "bridge.tls"),
     "bridge.ledger": ("bridge.db",),
     "bridge.work": ("bridge.db",),
     "bridge.models": ("bridge.domain", "bridge.db", "bridge.ledger"),
@@ -76,8 +79,10 @@ def modules(part: str = "bridge") -> Iterator[tuple[str, Path]]:
 
 
 def imports(name: str, path: Path) -> Iterator[str]:
-    """Every module that the file imports, wherever in it, for types too."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Every module that the file imports, wherever in it, for types too; of a late package, the modules that it uses."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    late: set[str] = set()
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -85,7 +90,14 @@ def imports(name: str, path: Path) -> Iterator[str]:
             held = node.module or ""
             for alias in node.names:
                 inner = f"{held}.{alias.name}"
-                yield inner if is_module(inner) else held
+                if inner in LATE:
+                    assert alias.asname is None, f"{name} gives {inner} another name"
+                    late.add(alias.name)
+                else:
+                    yield inner if is_module(inner) else held
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in late:
+            yield f"bridge.{node.value.id}.{node.attr}"
 
 
 def is_module(name: str) -> bool:

@@ -66,3 +66,19 @@ def test_the_newest_migrations_name_stands_in_its_file():
     (newest,) = sorted(path.stem for path in (migrate.MIGRATIONS / "versions").glob("*.py"))[-1:]
     assert (migrate.MIGRATIONS / ".current-alembic-head").read_text().strip() == newest
     assert newest.startswith(f"{migrate.head()}_")
+
+
+def test_mariadb_keeps_every_table_with_transactions_and_tells_all_texts_apart(tmp_path: Path):
+    with own_database("mariadb", tmp_path) as url:
+        db = Database(url)
+        migrate.upgrade(db)
+        with db.engine.connect() as connection:
+            kept = connection.execute(
+                text(
+                    "SELECT table_name, engine, table_collation FROM information_schema.tables"
+                    " WHERE table_schema = DATABASE() AND table_name <> 'alembic_version'"
+                )
+            ).all()
+        db.close()
+    assert {name for name, _, _ in kept} == set(Base.metadata.tables)
+    assert {(engine, collation) for _, engine, collation in kept} == {("InnoDB", "utf8mb4_bin")}

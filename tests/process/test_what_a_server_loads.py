@@ -18,8 +18,10 @@ create_app(Config(database_url="sqlite://", secret_keys=(sys.argv[1],)))
 print(*sys.modules)
 """
 FOR_OTHERS = (
-    "alembic", "apscheduler", "boto3", "bridge.cli.jobs", "bridge.demo", "bridge.jobs.scheduler", "bridge.replay",
-    "bridge.sandbox", "celery", "cryptography", "httpcore",
+    "alembic", "apscheduler", "boto3", "bridge.amazon.client", "bridge.cli.jobs", "bridge.commerce.client",
+    "bridge.demo", "bridge.jobs.scheduler", "bridge.outbound.guard", "bridge.replay", "bridge.sandbox",
+    "bridge.sync.pull", "bridge.sync.push", "celery", "cryptography", "httpcore", "httpx", "oauthlib",
+    "sqlalchemy.dialects.mysql", "xml.etree.ElementTree",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -185,14 +186,13 @@ class Database:
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         self._time_limit = time_limit
         self._single = self.engine
+        self._kept: deque[tuple[float, Connection]] = deque()  # and since when (time.monotonic)
         if self.engine.dialect.name != "sqlite":
             # Connections of their own, so that the limit is said to the server once and not with every select.
-            # PostgreSQL's transactions show each statement what is committed anyway; without them it is asked less.
-            alone: dict[str, Any] = {}
-            if self.engine.dialect.name == "postgresql":
-                alone = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+            # READ COMMITTED shows each statement what is committed anyway; without transactions the server is asked
+            # less.
+            alone = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
             self._single = create_engine(parsed, **options | alone)
-            _greet_when_idle(self._single)
             _limit_selects(self._single, time_limit)
 
     @contextmanager
@@ -210,10 +210,19 @@ class Database:
     @contextmanager
     def connecting(self) -> Iterator[Connection]:
         """Single selects that map no rows, without a session; each is ended after the time limit (`took_too_long`)."""
-        with self._single.connect() as connection:
-            if connection.dialect.name != "sqlite":
+        if self.engine.dialect.name != "sqlite":
+            # Not given back between requests: to check one out and in again costs as much as reading ten rows.
+            connection = self._take_up()
+            try:
                 yield connection
-                return
+            except BaseException:
+                connection.close()
+                raise
+            if connection.in_transaction():  # of SQLAlchemy's; the server knows of none
+                connection.rollback()
+            self._kept.append((time.monotonic(), connection))
+            return
+        with self._single.connect() as connection:
             own: Any = connection.connection.dbapi_connection
             end = time.monotonic() + self._time_limit
             own.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
@@ -222,8 +231,23 @@ class Database:
             finally:
                 own.set_progress_handler(None, 0)
 
+    def _take_up(self) -> Connection:
+        """A connection that is still there."""
+        while self._kept:
+            try:
+                laid_down, connection = self._kept.pop()
+            except IndexError:  # another thread was quicker
+                break
+            if time.monotonic() - laid_down <= _IDLE or _answers(connection):
+                return connection
+            connection.invalidate()
+            connection.close()
+        return self._single.connect()
+
     def close(self) -> None:
         """Give the connections back."""
+        while self._kept:
+            self._kept.pop()[1].close()
         self.engine.dispose()
         self._single.dispose()
 
@@ -246,6 +270,14 @@ def _limit_selects(engine: Engine, seconds: float) -> None:
         with connection.cursor() as cursor:
             cursor.execute(said)
         connection.commit()
+
+
+def _answers(connection: Connection) -> bool:
+    dialect = connection.dialect
+    try:
+        return dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+    except dialect.loaded_dbapi.Error:
+        return False
 
 
 def _greet_when_idle(engine: Engine) -> None:

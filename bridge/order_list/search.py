@@ -175,8 +175,9 @@ class _Search:
             where, parameters = self._behind("o.purchase_date", "o.id", after) if after else ("", [])
             hint = " FORCE INDEX (ix_orders_all_dates)" if self._dialect in {"mysql", "mariadb"} else ""
             source = f"orders o{hint} {JOINS}{f' WHERE {where}' if where else ''}"
-            order = f"{self._order('o.purchase_date', 'o.id')} LIMIT ?"
-            return f"{selected(connection, count)} FROM {source} ORDER BY {order}", [*parameters, limit]
+            # The limit is written out: a prepared statement whose limit PostgreSQL does not know is planned each time.
+            order = f"{self._order('o.purchase_date', 'o.id')} LIMIT {limit:d}"
+            return f"{selected(connection, count)} FROM {source} ORDER BY {order}", parameters
         ids, parameters = self._walk(after, limit, offset) if self._walks else self._fetch(after, limit, offset)
         source = f"({ids}) AS page JOIN orders o ON o.id = page.id {JOINS}"
         order = self._order("page.k", "page.id")

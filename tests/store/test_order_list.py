@@ -13,7 +13,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from bridge.db import Database
-from bridge.models import Order, Store
+from bridge.domain.states import ShownStatus
+from bridge.models import Order, OrderBlocker, Store
 from bridge.order_list import EVERY_SORT, OrderFilter, find_page, order_items
 from bridge.queries import dashboard, job_runs, system_messages
 from tests.factories import JP, NOW, US, make_order, make_store
@@ -124,3 +125,23 @@ def test_the_other_reads_work_as_well(db: Database, stores: list[int]):
         assert Decimal(board["revenue"]["amount"]) > 0
         assert len(system_messages(session, stores)[0]["store_ids"]) == 2
         assert job_runs(session, stores, 1, 20)["items"] == []
+
+
+def test_an_orders_blockers_stand_in_their_order_and_only_while_it_shows_error(db: Database, stores: list[int]):
+    said = [("out_of_stock", 'Not "enough" of MUG\\7, é 山 \U0001f375\n'), ("product_disabled", "")]
+    with db.session() as session:
+        blocked, creating = (
+            make_order(session, session.get_one(Store, stores[0]), blockers=["out_of_stock"]) for _ in range(2)
+        )
+        for order in (blocked, creating):
+            order.blockers = [OrderBlocker(code=code, message=message, fix="") for code, message in said]
+        creating.status = ShownStatus.UNSHIPPED
+        session.flush()
+        ids = [blocked.id, creating.id]
+    with db.connecting() as connection:
+        shown = {item["id"]: item["blockers"] for item in order_items(connection, ids)}
+        page = find_page(connection, OrderFilter(stores), sort="-purchase_date", page=1, page_size=200, cursor=None)
+    assert shown == {ids[0]: [{"code": code, "message": message} for code, message in said], ids[1]: []}
+    assert {item["id"]: item["blockers"] for item in page.items if item["id"] in ids} == shown
+    with db.session() as session:
+        session.execute(delete(Order).where(Order.id.in_(ids)))

@@ -212,15 +212,12 @@ class Database:
         """Single selects that map no rows, without a session; each is ended after the time limit (`took_too_long`)."""
         if self.engine.dialect.name != "sqlite":
             # Not given back between requests: to check one out and in again costs as much as reading ten rows.
-            connection = self._take_up()
+            connection, good = self._take_up(), False
             try:
                 yield connection
-            except BaseException:
-                connection.close()
-                raise
-            if connection.in_transaction():  # of SQLAlchemy's; the server knows of none
-                connection.rollback()
-            self._kept.append((time.monotonic(), connection))
+                good = True
+            finally:
+                self._lay_down(connection, good=good)
             return
         with self._single.connect() as connection:
             own: Any = connection.connection.dbapi_connection
@@ -243,6 +240,14 @@ class Database:
             connection.invalidate()
             connection.close()
         return self._single.connect()
+
+    def _lay_down(self, connection: Connection, *, good: bool) -> None:
+        if not good:
+            connection.close()
+            return
+        if connection.in_transaction():  # of SQLAlchemy's; the server knows of none
+            connection.rollback()
+        self._kept.append((time.monotonic(), connection))
 
     def close(self) -> None:
         """Give the connections back."""

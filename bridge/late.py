@@ -1,10 +1,11 @@
-"""Packages whose modules are imported when they are first used."""
+"""Packages whose modules are imported when they are first used, and how a process has all of them from its start."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from types import ModuleType
 
 
@@ -22,3 +23,13 @@ def modules_of(package: str) -> Callable[[str], ModuleType]:
         return import_module(f"{package}.{name}")
 
     return __getattr__
+
+
+def load_all(*packages: str) -> None:
+    """Import every module of these packages now.
+
+    For a process that needs them anyway: a release that is installed beside it while it runs must not come into it.
+    """
+    for package in packages:
+        for module in iter_modules(import_module(package).__path__):
+            import_module(f"{package}.{module.name}")

@@ -32,11 +32,13 @@ from bridge.config import Config
 from bridge.errors import BridgeError, ConfigError
 from bridge.jobs import cluster
 from bridge.jobs.run import take_up
+from bridge.late import load_all
 from bridge.runtime import Runtime, build
 from bridge.staging import guard_public_url
 
 SANDBOX_PORT = 8001
 DEMO = "demo"
+CALLING = ("bridge.amazon", "bridge.commerce", "bridge.outbound", "bridge.sync")  # what jobs need
 _PATIENCE = 15.0  # seconds that a child may take to end before it is killed
 _M_ARENA_MAX = -8  # glibc's malloc.h
 _spawn = multiprocessing.get_context("spawn")
@@ -88,12 +90,14 @@ def run_scheduler(config: Config) -> None:
     """Drive the jobs."""
     from bridge.jobs.scheduler import Scheduler  # noqa: PLC0415
 
+    load_all(*CALLING)
     with started(config) as runtime:
         Scheduler(runtime).run()
 
 
 def run_worker(config: Config, threads: int) -> None:
     """Do what the scheduler and the API ask for through the broker. Raises ConfigError without one."""
+    load_all(*CALLING)
     with started(config) as runtime:
         cluster.work(config, partial(take_up, runtime), runtime.stopping.set, threads)
 

@@ -79,7 +79,7 @@ def modules(part: str = "bridge") -> Iterator[tuple[str, Path]]:
 
 
 def imports(name: str, path: Path) -> Iterator[str]:
-    """Every module that the file imports, wherever in it, for types too; of a late package, the modules that it uses."""
+    """Every module that the file imports, wherever in it, for types too; of a late package, those that it uses."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     late: set[str] = set()
     for node in nodes:

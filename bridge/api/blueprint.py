@@ -306,20 +306,20 @@ def reply_page(data: Mapping[str, Any]) -> Response:
 
     The links keep to the way that was asked for: numbers after a number, the cursor (`next`) after a cursor.
     """
-    page, pages = data["page"], data["total_pages"]
-    given = [part for part in request.query_string.decode("ascii", "replace").split("&") if part]
-    kept = [part for part in given if not part.startswith(("page=", "cursor="))]
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # see _guard
+    given = asked.query_string.decode("ascii", "replace").split("&")
+    kept = "".join(f"{part}&" for part in given if part and not part.startswith(("page=", "cursor=")))
+    begin, page, pages = f"<{asked.path}?{kept}", data["page"], data["total_pages"]
     more = data["next"] is not None if "next" in data else page < pages
-    wanted: dict[str, str | None] = {
-        "first": "page=1",
-        "prev": f"page={page - 1}" if page and page > 1 else None,
-        "next": (f"page={page + 1}" if page else f"cursor={data['next']}") if more else None,
-        "last": f"page={pages}" if pages else None,
-    }
-    links = (
-        f'<{request.path}?{"&".join([*kept, part])}>; rel="{name}"' for name, part in wanted.items() if part is not None
-    )
-    return reply(data, headers={"Link": ", ".join(links)})
+    links = f'{begin}page=1>; rel="first"'
+    if page and page > 1:
+        links += f', {begin}page={page - 1}>; rel="prev"'
+    if more:
+        following = f"page={page + 1}" if page else f"cursor={data['next']}"
+        links += f', {begin}{following}>; rel="next"'
+    if pages:
+        links += f', {begin}page={pages}>; rel="last"'
+    return reply(data, headers={"Link": links})
 
 
 def reply_versioned(data: Any, version: int | str) -> Response:

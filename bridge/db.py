@@ -189,10 +189,10 @@ class Database:
         self._kept: deque[tuple[float, Connection]] = deque()  # and since when (time.monotonic)
         if self.engine.dialect.name != "sqlite":
             # Connections of their own, so that the limit is said to the server once and not with every select.
-            # READ COMMITTED shows each statement what is committed anyway; without transactions the server is asked
-            # less.
+            # A single select sees what is committed, in a transaction or without; without, the server is asked less.
             alone = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
             self._single = create_engine(parsed, **options | alone)
+            _greet_when_idle(self._single)
             _limit_selects(self._single, time_limit)
 
     @contextmanager

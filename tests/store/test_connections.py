@@ -71,6 +71,20 @@ def test_after_an_error_it_is_given_back_and_not_kept(server: tuple[str, Databas
     assert db._single.pool.checkedout() == 1  # type: ignore[attr-defined]
 
 
+def test_one_that_was_given_back_is_asked_before_it_is_used(
+    server: tuple[str, Database], monkeypatch: pytest.MonkeyPatch
+):
+    kind, db = server
+    with pytest.raises(ZeroDivisionError), db.connecting() as connection:
+        ended = who(kind, connection)
+        raise ZeroDivisionError
+    with db.engine.connect() as connection:
+        connection.execute(text(END[kind].format(ended)))
+    monkeypatch.setattr(bridge.db, "_IDLE", -1.0)
+    with db.connecting() as connection:
+        assert who(kind, connection) != ended
+
+
 def test_closing_gives_all_back(server: tuple[str, Database]):
     _, db = server
     with db.connecting(), db.connecting():

@@ -12,6 +12,7 @@ costs no more than the first.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,8 @@ _KEYS = {
 # By which of these the orders of a store are also kept in the order of their dates; the rarest first.
 _DATED = {"status": "ix_orders_status", "import_state": "ix_orders_state", "channel": "ix_orders_channel"}
 _MOST_WEIGHED = 100_000  # what so many orders meet is passed over in an index faster than they are counted
+_MORE = "more orders than are counted"  # in a connection's info: how many are counted, and when (time.monotonic)
+_BELIEVED = 10.0  # seconds
 _MOST_PARTS = 200  # SQLite puts at most 500 selects together
 
 
@@ -126,8 +129,10 @@ class _Search:
         self._counted: tuple[int, bool] | None = None
         self._parts = [_Part((), 1, [])]
         self._unfiltered = self._dated and wanted == OrderFilter()
-        if self._unfiltered:
-            return  # what is asked most: nothing has to be known before
+        if self._unfiltered:  # what is asked most: nothing has to be known before
+            if _knows_of_more(connection):
+                self._counted = (MOST_COUNTED, True)
+            return
         self._digits = decimals(connection)
         chosen = self._digits if wanted.store_ids is None else [i for i in wanted.store_ids if i in self._digits]
         self._stores = sorted(chosen)
@@ -159,6 +164,8 @@ class _Search:
         if self._counted is None:
             first = 0 if self._known_ids and after is None and not offset else None
             self._counted = self._told(rows[0][COUNT] if rows else first) or self._count(connection)
+            if self._unfiltered and self._counted[1]:
+                connection.info[_MORE] = MOST_COUNTED, time.monotonic()
         if len(rows) <= size:
             return items(connection, rows), None
         last = rows[size - 1]
@@ -409,6 +416,15 @@ class _Search:
                 value, last_id = (value, 2**63 - 1) if self._falling else (value + 1, 0)
         following, values = f"({key} {beyond}= ? AND ({key} {beyond} ? OR {later}))", [value, value, last_id]
         return (f"({following} OR {key} IS NULL)" if nulls_last else following), values
+
+
+def _knows_of_more(connection: Connection) -> bool:
+    """Whether this connection has seen lately that there are more orders than are counted.
+
+    Only a store that is deleted takes orders away; and to see it again is two thirds of what the page costs a database.
+    """
+    seen: tuple[int, float] = connection.info.get(_MORE, (0, 0.0))
+    return seen[0] == MOST_COUNTED and time.monotonic() - seen[1] < _BELIEVED
 
 
 def _written(dialect: str, held: list[Condition], prefix: str) -> tuple[str, list[Any]]:

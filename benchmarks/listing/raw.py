@@ -2,7 +2,7 @@
 
 No web framework, no key, no argument, no log line: a function that answers one question, page 1 of all orders. It is
 what one writes down at first: three queries, of which one counts. The list has ways to ask less, and they are counted
-in its favour; `asking_once` gives them to the bare driver too, which shows what the list costs beside its questions.
+in its favour; `asking_least` gives them to the bare driver too, which shows what the list costs beside its questions.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def answer(connection: Any, size: int) -> Callable[[], bytes]:
     return page
 
 
-def asking_once(connection: Any, size: int) -> Callable[[], bytes]:
-    """The same; that there are many orders is known, and only those that show Error have blockers, as in the list."""
+def asking_least(connection: Any, size: int) -> Callable[[], bytes]:
+    """The same by one query: that there are many orders is taken as known, and only those in Error have blockers."""
     rows_sql = _rows(connection, size)
 
     def page() -> bytes:

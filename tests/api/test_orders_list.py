@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
 
 from bridge import create_app
 from bridge.config import Config
@@ -290,21 +289,6 @@ def test_more_orders_than_are_counted_are_said_to_be_more(
     answer = api.get("/orders", page_size=10)
     assert (answer["total_count"], answer["total_count_capped"], answer["total_pages"]) == (12, True, None)
     assert len(api.get("/orders", page_size=10, cursor=answer["next"])["items"]) == 3
-
-
-def test_that_there_are_more_is_believed_for_a_while(
-    api: ApiClient, orders: list[Order], runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(search, "MOST_COUNTED", 12)
-    assert api.get("/orders")["total_count_capped"] is True
-    with runtime.db.session() as session:
-        session.execute(delete(Order).where(Order.id.in_([orders[0].id, orders[1].id])))
-    answer = api.get("/orders")
-    assert (len(answer["items"]), answer["total_count"], answer["total_count_capped"]) == (11, 12, True)
-    assert api.get("/orders", page=9)["total_count_capped"] is True
-    monkeypatch.setattr(search, "_BELIEVED", 0.0)
-    answer = api.get("/orders")
-    assert (len(answer["items"]), answer["total_count"], answer["total_count_capped"]) == (11, 11, False)
 
 
 def test_orders_of_another_store_are_not_listed(api: ApiClient, put: Put, runtime: Runtime, key_for: Any, store: Store):

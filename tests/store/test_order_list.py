@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from bridge.db import Database
 from bridge.domain.states import ShownStatus
 from bridge.models import Order, OrderBlocker, Store
-from bridge.order_list import EVERY_SORT, OrderFilter, find_page, order_items
+from bridge.order_list import EVERY_SORT, OrderFilter, Page, find_page, order_items, search
 from bridge.queries import dashboard, job_runs, system_messages
 from tests.factories import JP, NOW, US, make_order, make_store
 
@@ -125,6 +125,27 @@ def test_the_other_reads_work_as_well(db: Database, stores: list[int]):
         assert Decimal(board["revenue"]["amount"]) > 0
         assert len(system_messages(session, stores)[0]["store_ids"]) == 2
         assert job_runs(session, stores, 1, 20)["items"] == []
+
+
+def test_a_server_is_believed_for_a_while_that_there_are_more_orders_than_are_counted(
+    db: Database, stores: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    def first_page() -> Page:
+        with db.connecting() as connection:
+            return find_page(connection, OrderFilter(), sort="-purchase_date", page=1, page_size=50, cursor=None)
+
+    with db.session() as session:
+        gone = [make_order(session, session.get_one(Store, stores[0])).id for _ in range(2)]
+        number = session.scalars(select(func.count()).select_from(Order)).one()
+    monkeypatch.setattr(search, "MOST_COUNTED", number - 1)
+    found = first_page()
+    assert (found.total_count, found.capped) == (number - 1, True)
+    with db.session() as session:
+        session.execute(delete(Order).where(Order.id.in_(gone)))
+    assert first_page().capped is (db.engine.dialect.name != "sqlite")
+    monkeypatch.setattr(search, "_BELIEVED", 0.0)
+    found = first_page()
+    assert (found.total_count, found.capped) == (number - 2, False)
 
 
 def test_an_orders_blockers_stand_in_their_order_and_only_while_it_shows_error(db: Database, stores: list[int]):

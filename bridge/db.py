@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _IDLE = 1.0  # seconds
@@ -162,7 +163,8 @@ class Database:
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         # hide_parameters: an error must not carry the names and addresses of the row that it failed on into a log
-        options: dict[str, Any] = {"echo": echo, "hide_parameters": True}
+        always: dict[str, Any] = {"echo": echo, "hide_parameters": True}
+        options = dict(always)
         if parsed.get_backend_name() in {"mysql", "mariadb"}:
             options["isolation_level"] = "READ COMMITTED"
         if parsed.get_backend_name() == "sqlite":
@@ -190,9 +192,7 @@ class Database:
         if self.engine.dialect.name != "sqlite":
             # Connections of their own, so that the limit is said to the server once and not with every select.
             # A single select sees what is committed, in a transaction or without; without, the server is asked less.
-            alone = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-            self._single = create_engine(parsed, **options | alone)
-            _greet_when_idle(self._single)
+            self._single = create_engine(parsed, **always, isolation_level="AUTOCOMMIT", poolclass=NullPool)
             _limit_selects(self._single, time_limit)
 
     @contextmanager
@@ -211,7 +211,7 @@ class Database:
     def connecting(self) -> Iterator[Connection]:
         """Single selects that map no rows, without a session; each is ended after the time limit (`took_too_long`)."""
         if self.engine.dialect.name != "sqlite":
-            # Not given back between requests: to check one out and in again costs as much as reading ten rows.
+            # Kept here and not in a pool, where to check one out and in again costs as much as reading ten rows.
             connection, good = self._take_up(), False
             try:
                 yield connection
@@ -235,7 +235,8 @@ class Database:
                 laid_down, connection = self._kept.pop()
             except IndexError:  # another thread was quicker
                 break
-            if time.monotonic() - laid_down <= _IDLE or _answers(connection):
+            held: Any = connection.connection.dbapi_connection
+            if time.monotonic() - laid_down <= _IDLE or _answers(self._single, held):
                 return connection
             connection.invalidate()
             connection.close()
@@ -277,11 +278,10 @@ def _limit_selects(engine: Engine, seconds: float) -> None:
         connection.commit()
 
 
-def _answers(connection: Connection) -> bool:
-    dialect = connection.dialect
+def _answers(engine: Engine, connection: Any) -> bool:
     try:
-        return dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
-    except dialect.loaded_dbapi.Error:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
         return False
 
 
@@ -294,11 +294,9 @@ def _greet_when_idle(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def _taken_up(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get("laid_down", time.monotonic()) > _IDLE:
-            try:
-                engine.dialect.do_ping(connection)
-            except engine.dialect.loaded_dbapi.Error:
-                raise DisconnectionError from None  # the pool makes another one
+        idle = time.monotonic() - record.info.get("laid_down", time.monotonic())
+        if idle > _IDLE and not _answers(engine, connection):
+            raise DisconnectionError  # the pool makes another one
 
 
 def _prepare_sqlite(engine: Engine) -> None:

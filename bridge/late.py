@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import ModuleType
 
+PACKAGES = ("bridge.amazon", "bridge.commerce", "bridge.outbound", "bridge.sync")  # what calls, and what jobs need
+
 
 def modules_of(package: str) -> Callable[[str], ModuleType]:
     """A package's `__getattr__` (PEP 562), which imports the module of that name.
@@ -25,11 +27,11 @@ def modules_of(package: str) -> Callable[[str], ModuleType]:
     return __getattr__
 
 
-def load_all(*packages: str) -> None:
-    """Import every module of these packages now.
+def load_all() -> None:
+    """Import every module of PACKAGES now.
 
     For a process that needs them anyway: a release that is installed beside it while it runs must not come into it.
     """
-    for package in packages:
+    for package in PACKAGES:
         for module in iter_modules(import_module(package).__path__):
             import_module(f"{package}.{module.name}")

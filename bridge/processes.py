@@ -38,7 +38,6 @@ from bridge.staging import guard_public_url
 
 SANDBOX_PORT = 8001
 DEMO = "demo"
-CALLING = ("bridge.amazon", "bridge.commerce", "bridge.outbound", "bridge.sync")  # what jobs need
 _PATIENCE = 15.0  # seconds that a child may take to end before it is killed
 _M_ARENA_MAX = -8  # glibc's malloc.h
 _spawn = multiprocessing.get_context("spawn")
@@ -90,14 +89,14 @@ def run_scheduler(config: Config) -> None:
     """Drive the jobs."""
     from bridge.jobs.scheduler import Scheduler  # noqa: PLC0415
 
-    load_all(*CALLING)
+    load_all()
     with started(config) as runtime:
         Scheduler(runtime).run()
 
 
 def run_worker(config: Config, threads: int) -> None:
     """Do what the scheduler and the API ask for through the broker. Raises ConfigError without one."""
-    load_all(*CALLING)
+    load_all()
     with started(config) as runtime:
         cluster.work(config, partial(take_up, runtime), runtime.stopping.set, threads)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.late import PACKAGES
+
 ROOT = Path(__file__).resolve().parent.parent
 BRIDGE = ROOT / "bridge"
 MOST_LINES_OF_A_FILE = 500
@@ -21,8 +23,6 @@ RECORDS = (
     "bridge.claims", "bridge.migrate", "bridge.trail",
 )  # fmt: skip
 TABLES = ("bridge.amazon.marketplaces", "bridge.amazon.words")  # tables of values, no clients
-# Packages whose modules are imported when they are used.
-LATE = ("bridge.amazon", "bridge.commerce", "bridge.outbound", "bridge.sync")
 USE_CASES = (
     "bridge.sync", "bridge.stores", "bridge.webhooks", "bridge.inbound", "bridge.admin_ui", "bridge.jobs",
     "bridge.keys", "bridge.idempotency", "bridge.runtime",
@@ -90,7 +90,7 @@ def imports(name: str, path: Path) -> Iterator[str]:
             held = node.module or ""
             for alias in node.names:
                 inner = f"{held}.{alias.name}"
-                if inner in LATE:
+                if inner in PACKAGES:
                     assert alias.asname is None, f"{name} gives {inner} another name"
                     late.add(alias.name)
                 else:

@@ -135,12 +135,7 @@ def items(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[dict[st
         if commerce_id is not None:
             url = f"{selling_in}{commerce_id}" if selling_in else None
             commerce = {"id": commerce_id, "number": commerce_number, "status": commerce_status, "url": url}
-        # Nor has a time a fraction where Amazon gave none and the database leaves it out.
-        purchase_date = placed.replace(" ", "T") + "Z" if len(placed) == _TO_THE_SECOND else moment_of(placed)
-        if updated == placed:
-            last_update_date = purchase_date
-        else:
-            last_update_date = updated.replace(" ", "T") + "Z" if len(updated) == _TO_THE_SECOND else moment_of(updated)
+        purchase_date = moment_of(placed)
         found.append(
             {
                 "id": order_id,
@@ -149,7 +144,7 @@ def items(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[dict[st
                 "status": status,
                 "amazon_status": amazon_status,
                 "purchase_date": purchase_date,
-                "last_update_date": last_update_date,
+                "last_update_date": purchase_date if updated == placed else moment_of(updated),
                 "buyer_name": buyer,
                 "grand_total": grand_total,
                 "order_note": note,
@@ -206,6 +201,8 @@ def moment(when: datetime | None) -> str | None:
 
 def moment_of(text: str) -> str:
     """The same of a database's text, "2026-11-02 09:30:00" with or without a fraction."""
+    if len(text) == _TO_THE_SECOND:  # by far the most, where the database leaves out a fraction that is none
+        return text.replace(" ", "T") + "Z"
     if text[20:23] in _NOTHING:
         return f"{text[:10]}T{text[11:19]}Z"
     return f"{text[:10]}T{text[11:23]}Z" if len(text) > 22 else f"{text[:10]}T{text[11:]:0<12}Z"

@@ -10,7 +10,6 @@ import pytest
 
 from bridge.amazon import client as client_module
 from bridge.amazon.feeds import (
-    CANCEL_REASONS,
     FLAT_CANCELLATIONS,
     XML_CANCELLATIONS,
     Cancellation,
@@ -21,6 +20,7 @@ from bridge.amazon.feeds import (
     read_report,
     xml_cancellations,
 )
+from bridge.amazon.words import CANCEL_REASONS
 from bridge.domain.order import AmazonStatus
 from bridge.errors import RemoteError, Verdict
 from tests.clients.amazon_fixtures import US, Desk, client_that_gets, contract

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from bridge import cli, processes
+from bridge import cli
+from bridge.late import PACKAGES
 from bridge.vault import new_key
 
 SERVER = """
@@ -54,7 +55,7 @@ def test_a_server_loads_nothing_that_only_others_need():
 def test_what_runs_the_jobs_has_all_that_they_need_before_the_first_one(tmp_path: Path):
     """A release that is installed meanwhile must not be mixed into it."""
     loaded = loaded_by(SCHEDULER, f"sqlite:///{tmp_path / 'bridge.db'}")
-    folders = (Path(import_module(package).__path__[0]) for package in processes.CALLING)
+    folders = (Path(import_module(package).__path__[0]) for package in PACKAGES)
     needed = {f"bridge.{path.parent.name}.{path.stem}" for folder in folders for path in folder.glob("[!_]*.py")}
     assert len(needed) > 40
     assert needed <= loaded

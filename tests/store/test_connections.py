@@ -31,18 +31,6 @@ def who(kind: str, connection: Any) -> int:
     return int(run(connection, WHO[kind])[0][0])
 
 
-def given_back(kind: str, db: Database) -> int:
-    """The number of a connection that met an error."""
-    number = 0
-    try:
-        with db.connecting() as connection:
-            number = who(kind, connection)
-            run(connection, "SELECT nonsense")
-    except DBAPIError:
-        return number
-    raise AssertionError("there was no error")
-
-
 def test_the_next_select_goes_over_the_same_connection(server: tuple[str, Database]):
     kind, db = server
     with db.connecting() as connection:
@@ -74,31 +62,26 @@ def test_one_that_the_server_has_ended_is_replaced(server: tuple[str, Database],
         assert not ended & {who(kind, one), who(kind, other)}
 
 
-def test_after_an_error_it_is_given_back_and_not_kept(server: tuple[str, Database]):
+def test_after_an_error_it_is_closed(server: tuple[str, Database]):
     kind, db = server
-    given_back(kind, db)
-    assert db._single.pool.checkedout() == 0  # type: ignore[attr-defined]
+    used: list[int] = []
+
+    def meet_an_error() -> None:
+        with db.connecting() as connection:
+            used.append(who(kind, connection))
+            run(connection, "SELECT nonsense")
+
+    for _ in range(2):
+        with pytest.raises(DBAPIError):
+            meet_an_error()
     with db.connecting() as connection:
-        assert who(kind, connection)
-    assert db._single.pool.checkedout() == 1  # type: ignore[attr-defined]
+        used.append(who(kind, connection))
+    assert len(set(used)) == 3
 
 
-def test_one_that_was_given_back_is_asked_before_it_is_used(
-    server: tuple[str, Database], monkeypatch: pytest.MonkeyPatch
-):
+def test_closing_closes_all(server: tuple[str, Database]):
     kind, db = server
-    ended = given_back(kind, db)
-    with db.engine.connect() as connection:
-        connection.execute(text(END[kind].format(ended)))
-    monkeypatch.setattr(bridge.db, "_IDLE", -1.0)
-    with db.connecting() as connection:
-        assert who(kind, connection) != ended
-
-
-def test_closing_gives_all_back(server: tuple[str, Database]):
-    _, db = server
-    with db.connecting(), db.connecting():
-        pass
-    pool = db._single.pool
+    with db.connecting() as one, db.connecting() as other:
+        drivers: list[Any] = [connection.connection.dbapi_connection for connection in (one, other)]
     db.close()
-    assert pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert all(driver.closed if kind == "postgresql" else not driver.open for driver in drivers)
